@@ -144,6 +144,34 @@ def is_current(path: Path, notebook) -> bool:
     return ran and stored.metadata.get("ftlib", {}).get("source") == fingerprint(notebook)
 
 
+def same_claims(path: Path, built) -> bool:
+    """True if the notebook at ``path`` has these very cells and checked outputs.
+
+    Cells that nbval ignores (timings, curves) do not count: a rerun that only changed
+    those leaves the stored file as it is. Delete the file to renew them.
+    """
+    import nbformat
+
+    if not path.exists():
+        return False
+    stored = nbformat.read(path, as_version=4)
+    return stored.metadata == built.metadata and _claims(stored) == _claims(built)
+
+
+def _claims(notebook):
+    """Per cell its id and, unless nbval ignores it, its outputs without pictures."""
+    return [(cell.id, None if _ignored(cell) else _texts(cell)) for cell in notebook.cells]
+
+
+def _ignored(cell) -> bool:
+    return "NBVAL_IGNORE_OUTPUT" in cell.source or "nbval-ignore-output" in cell.metadata.get("tags", [])
+
+
+def _texts(cell):
+    outputs = [dict(out) for out in cell.get("outputs", [])]
+    return [{**out, "data": {k: v for k, v in out.get("data", {}).items() if k != "image/png"}} for out in outputs]
+
+
 def build(names: list[str] | None = None, force: bool = False, progress: bool = True, root: Path | None = None):
     """Build what changed; returns the paths written.
 
@@ -162,8 +190,11 @@ def build(names: list[str] | None = None, force: bool = False, progress: bool = 
         bar.set_postfix_str(path.stem)
         notebook = make()
         if force or not is_current(path, notebook):
-            _write(path, clean(execute(notebook, path.parent, root / ".ftlib" / "build"), fingerprint(make())), nbformat)
-            written.append(path)
+            mark = fingerprint(notebook)
+            built = clean(execute(notebook, path.parent, root / ".ftlib" / "build"), mark)
+            if not same_claims(path, built):
+                _write(path, built, nbformat)
+                written.append(path)
     return written
 
 
