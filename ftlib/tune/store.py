@@ -1,0 +1,70 @@
+"""Arrays on disk that are either whole or absent.
+
+One file holds one array: a line of JSON (shape, dtype, SHA-256 of what follows), then the
+raw bytes. It is written beside its place and moved in one step, so that a kill at any
+moment leaves the old file or none; and it is checked when read, so that a file cut short or
+altered counts as absent.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Write ``array`` (any shape, any plain dtype) to ``path`` in one step.
+
+    The folder is made where it is missing. Two processes may write the same path at once:
+    each moves a whole file of its own into place, and the later one stands.
+    """
+    array = np.ascontiguousarray(array)
+    head = {"shape": array.shape, "dtype": array.dtype.str, "sha256": sha256(array)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(json.dumps(head).encode() + b"\n")
+            file.write(memoryview(array).cast("B") if array.size else b"")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
+def load_array(path: Path) -> np.ndarray | None:
+    """The array kept at ``path``; None where there is no file or the file is not whole."""
+    try:
+        with open(path, "rb") as file:
+            head = json.loads(file.readline(10_000))
+            array = np.empty(head["shape"], np.dtype(head["dtype"]))
+            body = memoryview(array).cast("B") if array.size else memoryview(bytearray())
+            whole = file.readinto(body) == array.nbytes and not file.read(1)
+            return array if whole and sha256(array) == head["sha256"] else None
+    except (OSError, ValueError, KeyError, TypeError, MemoryError):
+        return None
+
+
+def sha256(*parts) -> str:
+    """Hex digest over arrays (shape, dtype and bytes) and anything else by its ``repr``.
+
+    >>> sha256("a", 1) == sha256("a", 1), sha256("a", 1) == sha256("a", 2)
+    (True, False)
+    >>> sha256(np.zeros(2)) == sha256(np.zeros((2, 1)))
+    False
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            array = np.ascontiguousarray(part)
+            digest.update(repr((array.shape, array.dtype.str)).encode())
+            digest.update(memoryview(array.reshape(-1)).cast("B") if array.size else b"")
+        else:
+            digest.update(repr(part).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
