@@ -14,98 +14,17 @@ How the file is kept safe is told in :mod:`ftlib.learn.store`.
 
 import os
 import uuid
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from ftlib.errors import InputError, StoreError
+from ftlib.learn import export as _export
 from ftlib.learn import store as _store
+from ftlib.learn.records import CONTEXTS, COUNTED, Attempt, Mastery, Run, View, iso, level, utc_now
 from ftlib.paths import home
 
-CONTEXTS = ("quiz", "strength", "challenge", "review", "exercise")
-COUNTED = ("right", "partly right", "wrong")  # "not attempted" and "invalid" say nothing about mastery
-STRONG, GROWING = 0.8, 0.5
-
-
-def utc_now() -> datetime:
-    """The present time in UTC; the default clock of the store."""
-    return datetime.now(UTC)
-
-
-def iso(moment: datetime) -> str:
-    """``moment`` as ISO text in UTC with microseconds: such texts sort as the times do.
-
-    >>> iso(datetime(2026, 3, 1, 12, tzinfo=UTC))
-    '2026-03-01T12:00:00.000000Z'
-    """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer, as it was graded.
-
-    ``answer`` is the answer as JSON data (a text, a list, a mapping). ``seconds`` is the time it took, where
-    known. ``run`` names the strength test or challenge it belongs to. ``id``, ``time`` (UTC, ISO text) and
-    ``learner`` are filled in by :meth:`Progress.record` where they are empty.
-    """
-
-    question_id: str
-    lesson: str
-    concept: str
-    kind: str
-    answer: Any
-    verdict: str
-    score: float
-    context: str = "quiz"
-    seed: int = 0
-    misconceptions: tuple[str, ...] = ()
-    seconds: float | None = None
-    run: str = ""
-    learner: str = ""
-    time: str = ""
-    id: str = ""
-
-    @property
-    def right(self) -> bool:
-        """Whether the answer was wholly right."""
-        return self.verdict == "right"
-
-    @property
-    def counted(self) -> bool:
-        """Whether it says something about mastery: it was attempted and could be read."""
-        return self.verdict in COUNTED
-
-
-class View(msgspec.Struct, frozen=True):
-    """How a question was left: hints opened, steps shown, the unsent draft, the variant seed."""
-
-    hints: int = 0
-    steps: bool = False
-    draft: Any = None
-    seed: int | None = None
-
-
-class Mastery(msgspec.Struct, frozen=True):
-    """How well a concept is known: ``level`` strong / growing / weak / new, ``score`` 0–1, counted attempts."""
-
-    level: str
-    score: float
-    attempts: int
-    questions: int
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One strength test or challenge: when it began and ended, its seed, and facts that its kind keeps."""
-
-    id: str
-    kind: str
-    seed: int
-    started: str
-    finished: str | None
-    facts: dict
-
+__all__ = ["Attempt", "Mastery", "Progress", "Run", "View", "iso", "level", "utc_now"]
 
 _COLUMNS = Attempt.__struct_fields__
 _INSERT = (
@@ -120,7 +39,8 @@ _UPSERT_VIEW = (
 # The two latest counted attempts at each question: a wrong answer put right counts half until right again.
 _STANDING = (
     "SELECT concept, avg(mean) AS score, sum(made) AS attempts, count(*) AS questions FROM ("
-    " SELECT concept, question_id, avg(CASE WHEN back <= 2 THEN score END) AS mean, count(*) AS made FROM ("
+    " SELECT max(CASE WHEN back = 1 THEN concept END) AS concept, avg(CASE WHEN back <= 2 THEN score END) AS mean,"
+    "  count(*) AS made FROM ("
     "  SELECT concept, question_id, score, row_number() OVER (PARTITION BY question_id ORDER BY n DESC) AS back"
     "  FROM attempts WHERE verdict IN (?, ?, ?)) GROUP BY question_id) GROUP BY concept"
 )
@@ -156,8 +76,9 @@ class Progress:
     def record(self, attempt: Attempt) -> Attempt:
         """Save one attempt and return it as saved (id, time and learner filled in).
 
-        It is on disk when this returns. Recording the same id twice saves it once. Raises StoreError where it
-        could not be saved, InputError where its context is unknown or its answer is no JSON data.
+        It is on disk when this returns, and the question's unsent draft is cleared. Recording the same id twice
+        saves it once. Raises StoreError where it could not be saved, InputError where its context is unknown or
+        its answer is no JSON data.
         """
         if attempt.context not in CONTEXTS:
             raise InputError(f"context {attempt.context!r} is unknown; expected one of {', '.join(CONTEXTS)}")
@@ -235,6 +156,16 @@ class Progress:
             db.execute(_UPSERT_VIEW, (question_id, context, new.hints, new.steps, draft_cell, new.seed))
         return new
 
+    # -- export -----------------------------------------------------------------------------------------------
+
+    def export_csv(self, path: str | os.PathLike) -> Path:
+        """Write every attempt to a CSV file, one row each, formula-like cells neutralised; return its path."""
+        return _export.to_csv(self.attempts(), Path(path))
+
+    def export_json(self, path: str | os.PathLike) -> Path:
+        """Write every attempt to a readable JSON file; return its path."""
+        return _export.to_json(self.attempts(), Path(path))
+
     # -- mastery ----------------------------------------------------------------------------------------------
 
     def mastery(self) -> dict[str, Mastery]:
@@ -305,17 +236,6 @@ class Progress:
         """Keep a setting beside the progress."""
         with _store.writing(self.path) as db:
             db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, str(value)))
-
-
-def level(score: float, questions: int = 2) -> str:
-    """strong / growing / weak for a mean score over so many questions.
-
-    >>> level(0.9, 3), level(1.0, 1), level(0.6, 3), level(0.2, 5)
-    ('strong', 'growing', 'growing', 'weak')
-    """
-    if score >= STRONG and questions >= 2:
-        return "strong"
-    return "growing" if score >= GROWING else "weak"
 
 
 def _setting(db, name):

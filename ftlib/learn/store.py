@@ -40,7 +40,6 @@ _VERSION_1 = (
         steps INTEGER NOT NULL DEFAULT 0, draft TEXT, seed INTEGER, PRIMARY KEY (question_id, context))""",
     """CREATE TABLE visits (way TEXT NOT NULL, concept TEXT NOT NULL, first TEXT NOT NULL, latest TEXT NOT NULL,
         times INTEGER NOT NULL, PRIMARY KEY (way, concept))""",
-    "CREATE TABLE cards (question_id TEXT PRIMARY KEY, due TEXT NOT NULL, card TEXT NOT NULL)",
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
 )
 _VERSION_2 = (
