@@ -1,0 +1,116 @@
+"""Freeze and unfreeze parts of a model: gradients and training mode together.
+
+``requires_grad = False`` alone leaves BatchNorm averaging and dropout dropping; these verbs set both, and
+what they set holds through every later ``model.train()``. Each acts in place and returns a report.
+"""
+
+from torch import nn
+
+from ftlib.errors import ModelError
+
+from .regions import Region, region, unknown_name
+from .report import FreezeReport, freeze_report
+from .resting import settle, working
+
+
+def freeze(model: nn.Module, keep=None) -> FreezeReport:
+    """Freeze every parameter of ``model`` except those in ``keep``, in place.
+
+    ``keep`` is a ``Head`` (from ``replace_head`` or ``find_head``), a ``Stage``, a module of the model, the
+    name of a module, parameter or stage, or a list of these; None freezes everything. What is kept becomes
+    trainable. Frozen BatchNorm, dropout and the like go to eval and stay there through every later
+    ``model.train()``; old gradients of frozen parameters are dropped, so that no optimizer moves them again.
+
+    A parameter shared between a kept and a frozen layer stays trainable: it is one tensor.
+
+    Raises ModelError (with the nearest names) when ``keep`` names nothing in the model.
+
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2))
+    >>> freeze(model, keep="3")
+    part  tensors  numbers    share  trains
+    ----  -------  -------  -------  ------
+    stem        4       56  75.68 %  no
+    head        2       18  24.32 %  yes
+    frozen:    4 tensors, 56 numbers (75.68 %)
+    trainable: 2 tensors, 18 numbers (24.32 %)
+    this call stopped 4 tensors and started 0; 1 layers (BatchNorm, dropout) stay in eval
+    >>> model.train()[1].training
+    False
+    """
+    kept = region(model, keep)
+    before = _flags(model)
+    for parameter in model.parameters():
+        _set_trainable(parameter, id(parameter) in kept.parameters)
+    settle(model, kept.modules)
+    return freeze_report(model, before)
+
+
+def unfreeze(model: nn.Module, *what) -> FreezeReport:
+    """Make ``what`` trainable again, in place: gradients, and BatchNorm and dropout that follow ``train()``.
+
+    ``what`` takes all that ``freeze(keep=...)`` takes; without it the whole model is unfrozen. The layers
+    take the mode the model is in now. An optimizer built earlier does not hold the new parameters: build it
+    again with ``param_groups(model)``, or use :class:`GradualUnfreezing` inside ``fit``.
+
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2))
+    >>> _ = freeze(model)
+    >>> unfreeze(model, "1").started
+    ('1.weight', '1.bias')
+    """
+    before = _flags(model)
+    opened = region(model, what) if what else _everything(model)
+    for parameter in model.parameters():
+        if id(parameter) in opened.parameters:
+            _set_trainable(parameter, True)
+    settle(model, opened.modules | working(model))
+    return freeze_report(model, before)
+
+
+def freeze_to(model: nn.Module, stage) -> FreezeReport:
+    """Freeze all stages before ``stage``; from it on, up to the head, everything trains. In place.
+
+    ``stage`` is a name out of ``stages(model)`` or a ``Stage`` itself. The first stage unfreezes the whole
+    model, ``"head"`` leaves only the head trainable. Raises ModelError with the nearest stage names.
+    """
+    from .stages import stages
+
+    ordered = stages(model)
+    names = [s.name for s in ordered]
+    wanted = getattr(stage, "name", stage)
+    if wanted not in names:
+        raise ModelError(f"{unknown_name(model, str(wanted), names)} Its stages: {', '.join(names)}.")
+    return freeze(model, keep=ordered[names.index(wanted) :])
+
+
+def unfreeze_next(model: nn.Module) -> FreezeReport:
+    """Unfreeze, in place, the stage nearest to the head that is not wholly trainable yet.
+
+    One call a few epochs apart walks from head to stem. When nothing is frozen any more, nothing changes
+    and the report's ``started`` is empty.
+    """
+    from .stages import stages
+
+    for stage in reversed(stages(model)):
+        if not all(p.requires_grad for _, p in stage.parameters(model)):
+            return unfreeze(model, stage)
+    return freeze_report(model, _flags(model))
+
+
+def _flags(model: nn.Module) -> dict[str, bool]:
+    return {name: p.requires_grad for name, p in model.named_parameters()}
+
+
+def _everything(model: nn.Module) -> Region:
+    found = Region()
+    found.add_module(model)
+    return found
+
+
+def _set_trainable(parameter: nn.Parameter, wanted: bool) -> None:
+    if wanted and not (parameter.is_floating_point() or parameter.is_complex()):
+        return  # integer weights (quantised layers) cannot have a gradient
+    parameter.requires_grad_(wanted)
+    if not wanted:
+        parameter.grad = None  # an old gradient would let momentum, Adam or weight decay move it again
