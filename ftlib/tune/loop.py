@@ -1,0 +1,190 @@
+"""The parts of the training loop: device, seeds, losses, metrics, one pass in each direction."""
+
+import random
+import warnings
+from contextlib import contextmanager, nullcontext
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.data import DataLoader
+
+from ftlib import measure
+from ftlib.errors import DataError, InputError
+from ftlib.tune.inputs import eval_mode, first_tensor
+from ftlib.tune.sets import batches
+
+AUXILIARY = 0.3  # weight of each auxiliary head's loss, as in "Going deeper with convolutions" (2014)
+
+
+def pick_device() -> torch.device:
+    """CUDA where there is one, else Apple's MPS, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python's, NumPy's and PyTorch's global generators (every device), and leave them seeded."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device):
+    """Inside, everything is seeded; afterwards every generator goes on where it stood before."""
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
+        seed_everything(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+def mixed_precision(device: torch.device):
+    """(autocast, gradient scaler): bfloat16 on CUDA (float16 where it has none), nothing elsewhere."""
+    if device.type != "cuda":
+        return nullcontext(), torch.amp.GradScaler(device.type, enabled=False)
+    dtype = torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    return torch.autocast("cuda", dtype), torch.amp.GradScaler("cuda", enabled=dtype is torch.float16)
+
+
+def task_of(data) -> str:
+    """ "classification" for whole-number targets, "regression" for fractional ones."""
+    holder = data.dataset if isinstance(data, DataLoader) else data
+    targets = getattr(holder, "targets", None)
+    if targets is None or len(targets) == 0:
+        targets = next(iter(batches(data, 1)))[1]
+    first = torch.as_tensor(targets[0])
+    return "regression" if first.is_floating_point() else "classification"
+
+
+def default_loss(task: str):
+    """Cross-entropy (binary where the model has one output) or mean squared error."""
+    if task == "regression":
+        return lambda output, y: F.mse_loss(output, y.to(output.dtype))
+    if task == "classification":
+        return _cross_entropy
+    raise InputError(f"task={task!r}; expected 'classification' or 'regression'")
+
+
+def _cross_entropy(output: Tensor, y: Tensor) -> Tensor:
+    if output.ndim == 2 and output.shape[1] == 1:
+        return F.binary_cross_entropy_with_logits(output[:, 0], y.to(output.dtype))
+    return F.cross_entropy(output, y if y.is_floating_point() else y.long())
+
+
+def loss_of(output, y: Tensor, loss_fn, task: str) -> Tensor:
+    """The loss of a model's output; auxiliary heads (a tuple of outputs) count with a small weight."""
+    if isinstance(output, tuple):
+        main, *others = (one for one in output if one is not None)
+        return loss_of(main, y, loss_fn, task) + AUXILIARY * sum(
+            loss_of(one, y, loss_fn, task) for one in others
+        )
+    # (N, 1) against (N,) would broadcast to (N, N) and train towards the mean without an error
+    if task == "regression" and output.shape != y.shape and output.numel() == y.numel():
+        output = output.reshape(y.shape)
+    return loss_fn(output, y)
+
+
+def check_fits(output, y: Tensor, task: str) -> None:
+    """Raise InputError where outputs and targets cannot belong together."""
+    output = output[0] if isinstance(output, tuple) else output
+    if task == "regression" and output.numel() != y.numel():
+        raise InputError(
+            f"the model gives {tuple(output.shape)} for targets {tuple(y.shape)}; a regression needs one "
+            "output for each target: replace_head(model, 1)"
+        )
+    if task == "classification" and not y.is_floating_point() and output.ndim == 2:
+        top = max(2, output.shape[1]) - 1
+        if y.min() < 0 or y.max() > top:
+            raise InputError(
+                f"targets run from {int(y.min())} to {int(y.max())} and the model has outputs for 0 to {top}; "
+                "number classes from 0, and replace_head(model, number of classes)"
+            )
+
+
+def train_epoch(model, data, optimizer, loss_fn, task, device, after_step=lambda: None) -> float:
+    """One pass over ``data`` (pairs x, y) with a step each; returns the mean loss over samples.
+
+    Puts the model into training mode, in which frozen parts stay in eval if ``freeze`` froze
+    them. A lone sample is passed over where BatchNorm trains, which cannot normalise one value.
+    """
+    model.train()
+    lone_is_unusable = any(isinstance(m, _BatchNorm) and m.training for m in model.modules())
+    autocast, scaler = mixed_precision(device)
+    total, count = torch.zeros((), device=device), 0
+    for x, y in data:
+        if len(y) == 1 and lone_is_unusable:
+            warnings.warn("passed over a batch of one sample: BatchNorm cannot train on it", stacklevel=3)
+            continue
+        x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+        with autocast:
+            output = model(x)
+            if not count:
+                check_fits(output, y, task)
+            loss = loss_of(output, y, loss_fn, task)
+        optimizer.zero_grad(
+            set_to_none=True
+        )  # a gradient left at zero would let momentum move frozen weights
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        total += loss.detach() * len(y)
+        count += len(y)
+        after_step()
+    if not count:
+        raise DataError("there was no batch to train on; pass two samples or more")
+    return (total / count).item()
+
+
+def predict(model, data, loss_fn, task, device) -> tuple[float, np.ndarray, np.ndarray]:
+    """(mean loss over samples, outputs float32 (N, C), targets (N,)), in eval mode, without gradients."""
+    outputs, targets, total = [], [], 0.0
+    autocast, _ = mixed_precision(device)
+    with eval_mode(model), torch.inference_mode():
+        for x, y in data:
+            x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+            with autocast:
+                output = first_tensor(model(x))
+                if not outputs:
+                    check_fits(output, y, task)
+                loss = loss_of(output, y, loss_fn, task)
+            total = total + loss.detach().float() * len(y)
+            outputs.append(output.float().cpu())
+            targets.append(y.cpu())
+    if not outputs:
+        raise DataError("there is no sample to evaluate on")
+    outputs, targets = torch.cat(outputs).numpy(), torch.cat(targets).numpy()
+    return float(total) / len(targets), outputs.reshape(len(outputs), -1), targets
+
+
+def metrics_of(outputs: np.ndarray, targets: np.ndarray, task: str) -> dict[str, float]:
+    """Accuracy, precision, recall, F1 (of class 1 where there are two, else macro), or MSE and R²."""
+    guesses = predictions_of(outputs, task)
+    if task == "regression":
+        truth = targets.reshape(guesses.shape)
+        return {"mse": measure.mean_squared_error(truth, guesses), "r2": measure.r2_score(truth, guesses)}
+    average = "binary" if outputs.shape[1] <= 2 else "macro"
+    kind = {"average": average, "zero_division": 0.0}
+    scores = {
+        "accuracy": measure.accuracy_score(targets, guesses),
+        "precision": measure.precision_score(targets, guesses, **kind),
+        "recall": measure.recall_score(targets, guesses, **kind),
+        "f1": measure.f1_score(targets, guesses, **kind),
+    }
+    return {name: float(value) for name, value in scores.items()}
+
+
+def predictions_of(outputs: np.ndarray, task: str) -> np.ndarray:
+    """Classes (N,) int64, or values: (N,) where there is one output a sample, else as they are."""
+    if task == "regression":
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+    if outputs.shape[1] == 1:
+        return (outputs[:, 0] > 0).astype(np.int64)
+    return outputs.argmax(1)

@@ -1,0 +1,232 @@
+"""The one training loop: ``fit`` and ``evaluate``."""
+
+import math
+import time
+import warnings
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
+from torch.utils.data import DataLoader
+
+from ftlib.errors import InputError
+from ftlib.tune.history import Evaluation, History
+from ftlib.tune.loop import (
+    default_loss,
+    metrics_of,
+    pick_device,
+    predict,
+    seed_everything,
+    seeded,
+    task_of,
+    train_epoch,
+)
+from ftlib.tune.optim import param_groups
+from ftlib.tune.sets import as_set, batches
+
+__all__ = ["evaluate", "fit", "pick_device", "seed_everything"]
+
+
+def fit(
+    model: nn.Module,
+    train,
+    val=None,
+    *,
+    epochs: int = 5,
+    lr: float = 1e-3,
+    optimizer: torch.optim.Optimizer | None = None,
+    loss_fn=None,
+    task: str | None = None,
+    batch_size: int = 64,
+    seed: int = 0,
+    device=None,
+    monitor: str = "val_loss",
+    patience: int | None = None,
+    restore_best: bool = True,
+    scheduler=None,
+    callbacks=(),
+    progress: bool = True,
+) -> History:
+    """Train the trainable parameters of ``model`` in place, and say how every epoch went.
+
+    Args:
+        train, val: a set, any Dataset, a DataLoader, or a pair of tensors (x, y).
+        optimizer: default AdamW over ``param_groups(model, lr)``; ``lr`` counts only there.
+        loss_fn: ``loss_fn(outputs, targets) -> scalar``; default cross-entropy or squared error.
+        task: "classification" or "regression"; default by the targets (whole numbers or not).
+        seed: of batch order and dropout; the global generators are put back afterwards.
+        device: default CUDA (in mixed precision), else MPS, else CPU; the model stays there.
+        monitor: the column that decides which epoch was best.
+        patience: stop after this many epochs without a better one.
+        restore_best: end with the weights and buffers of the best epoch, not of the last.
+        scheduler: a scheduler, or a function that makes one from the optimizer. Stepped every
+            epoch; OneCycleLR and CyclicLR every batch.
+        callbacks: each called as ``callback(row, model)`` after every epoch. What they unfreeze
+            joins the default optimizer.
+
+    The model ends in eval mode. Raises InputError when nothing is trainable, when the optimizer
+    holds none of the trainable parameters, or when targets do not fit the model's outputs.
+
+    >>> x = torch.linspace(-1, 1, 64)[:, None]
+    >>> history = fit(nn.Linear(1, 2), (x, (x[:, 0] > 0).long()), epochs=3, lr=0.1, progress=False)
+    >>> len(history), history["train_loss"][-1] < history["train_loss"][0]
+    (3, True)
+    """
+    train, device = as_set(train), torch.device(device or pick_device())
+    model.to(device)
+    task = task or task_of(train)
+    loss_fn = loss_fn or default_loss(task)
+    own, optimizer = optimizer is None, optimizer or default_optimizer(model, lr)
+    check_optimizer(model, optimizer)
+    scheduler = scheduler(optimizer) if _is_factory(scheduler) else scheduler
+    each_batch = isinstance(scheduler, (OneCycleLR, CyclicLR))
+    if patience is not None and val is None and monitor != "train_loss":
+        raise InputError(f"patience watches {monitor!r}, and no validation data came; pass val=")
+    history, best = History(monitor), None
+
+    with seeded(seed, device), _bar(train, batch_size, epochs, progress) as bar:
+
+        def after_step():
+            bar.update()
+            if each_batch:
+                scheduler.step()
+
+        for epoch in range(1, epochs + 1):
+            started, rate = time.perf_counter(), max(group["lr"] for group in optimizer.param_groups)
+            data = batches(train, batch_size, shuffle=True, seed=seed * 100_003 + epoch)
+            row = {"epoch": epoch}
+            row["train_loss"] = train_epoch(model, data, optimizer, loss_fn, task, device, after_step)
+            row |= _validate(model, val, loss_fn, task, device, batch_size)
+            row |= {"lr": rate, "seconds": time.perf_counter() - started}
+            history.rows.append(row)
+            bar.set_postfix({k: f"{v:.3f}" for k, v in row.items() if k.endswith("loss")}, refresh=False)
+            if history.note_best(row) and restore_best:
+                best = {name: value.detach().clone() for name, value in model.state_dict().items()}
+            history.stopped = _reason_to_stop(history, patience)
+            if history.stopped:
+                break
+            if scheduler is not None and not each_batch:
+                _step(scheduler, row, monitor)
+            for callback in callbacks:
+                callback(row, model)
+            adopt_unfrozen(model, optimizer, lr if own else None)
+
+    if best is not None:
+        model.load_state_dict(best)
+    model.eval()
+    return history
+
+
+def evaluate(model, data, *, task=None, loss_fn=None, batch_size: int = 64, device=None) -> Evaluation:
+    """Loss and metrics of ``model`` on ``data``, over all samples at once, with outputs and targets.
+
+    Runs in eval mode without gradients and leaves every module in the mode it was in.
+    Metrics are taken over the whole set, not as a mean over batches.
+
+    >>> evaluate(nn.Identity(), (torch.eye(3), torch.tensor([0, 1, 1]))).metrics["accuracy"] == 2 / 3
+    True
+    """
+    data, device = as_set(data), torch.device(device or pick_device())
+    task = task or task_of(data)
+    loss_fn = loss_fn or default_loss(task)
+    loss, outputs, targets = predict(model.to(device), batches(data, batch_size), loss_fn, task, device)
+    return Evaluation(loss, metrics_of(outputs, targets, task), outputs, targets, task)
+
+
+def default_optimizer(model: nn.Module, lr: float) -> torch.optim.Optimizer:
+    """AdamW over the trainable parameters, without decay on norms and biases."""
+    check_trainable(model)
+    return torch.optim.AdamW(param_groups(model, lr))
+
+
+def check_trainable(model: nn.Module) -> None:
+    """Raise InputError where no parameter of the model is trainable."""
+    tensors = list(model.parameters())
+    if not any(p.requires_grad for p in tensors):
+        raise InputError(
+            f"nothing to train: all {len(tensors)} parameter tensors are frozen. Unfreeze some, for example "
+            "head = replace_head(model, num_classes); freeze(model, keep=head)"
+        )
+
+
+def check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Raise InputError where the optimizer would train nothing; warn where it leaves something out."""
+    check_trainable(model)
+    left_out = _left_out(model, optimizer)
+    trainable = sum(p.requires_grad for p in model.parameters())
+    if len(left_out) == trainable:
+        raise InputError(
+            f"the optimizer holds none of the {trainable} trainable tensors ({_some(left_out)}), so the loss "
+            "would stay flat. It was built before they were made: build it after replace_head and freeze, "
+            "torch.optim.AdamW(param_groups(model, lr))"
+        )
+    if left_out:
+        warnings.warn(
+            f"the optimizer leaves out {len(left_out)} of {trainable} trainable tensors: {_some(left_out)}",
+            stacklevel=3,
+        )
+
+
+def adopt_unfrozen(model: nn.Module, optimizer: torch.optim.Optimizer, lr: float | None) -> None:
+    """Add parameters unfrozen since to fit's own optimizer; a caller's is checked instead (lr None)."""
+    if not _left_out(model, optimizer):
+        return
+    if lr is None:
+        return check_optimizer(model, optimizer)
+    held = _held(optimizer)
+    for group in param_groups(model, lr):
+        if new := [p for p in group["params"] if id(p) not in held]:
+            optimizer.add_param_group({**group, "params": new})
+
+
+def _held(optimizer) -> set[int]:
+    return {id(p) for group in optimizer.param_groups for p in group["params"]}
+
+
+def _left_out(model, optimizer) -> list[str]:
+    held = _held(optimizer)
+    return [name for name, p in model.named_parameters() if p.requires_grad and id(p) not in held]
+
+
+def _some(names: list[str], shown: int = 3) -> str:
+    return ", ".join(names[:shown]) + (", …" if len(names) > shown else "")
+
+
+def _validate(model, val, loss_fn, task, device, batch_size) -> dict:
+    if val is None:
+        return {}
+    loss, outputs, targets = predict(model, batches(val, batch_size), loss_fn, task, device)
+    scores = {"loss": loss, **metrics_of(outputs, targets, task)}
+    return {f"val_{name}": value for name, value in scores.items()}
+
+
+def _reason_to_stop(history: History, patience: int | None) -> str:
+    row = history.rows[-1]
+    if not math.isfinite(row["train_loss"]):
+        return (
+            f"stopped: the training loss became {row['train_loss']} in epoch {row['epoch']}; try a smaller lr"
+        )
+    if history.monitor not in row and "val_loss" in row:
+        raise InputError(f"monitor={history.monitor!r} is no column; there are {', '.join(row)}")
+    since = row["epoch"] - (history.best_epoch or 0)
+    if patience is not None and since >= patience:
+        return f"stopped: no better {history.monitor} for {since} epochs"
+    return ""
+
+
+def _is_factory(scheduler) -> bool:
+    return callable(scheduler) and not isinstance(scheduler, LRScheduler)
+
+
+def _step(scheduler, row: dict, monitor: str) -> None:
+    if isinstance(scheduler, ReduceLROnPlateau):
+        scheduler.step(row.get(monitor, row["train_loss"]))
+    else:
+        scheduler.step()
+
+
+def _bar(train, batch_size: int, epochs: int, progress: bool):
+    from tqdm.auto import tqdm
+
+    steps = len(train) if isinstance(train, DataLoader) else math.ceil(len(train) / batch_size)
+    return tqdm(total=steps * epochs, desc="fit", unit="step", leave=False, disable=not progress)
