@@ -61,7 +61,7 @@ def param_groups(
     rates = _rates(model, lr, head_lr, layer_decay) if by_stage else {}
     plain = _never_decayed(model)
     groups: dict[tuple, dict] = {}
-    for name, parameter in model.named_parameters():  # each shared tensor comes once
+    for parameter in model.parameters():  # each shared tensor comes once
         if parameter.requires_grad:
             stage, rate = rates.get(id(parameter), ("", lr))
             bare = id(parameter) in plain
