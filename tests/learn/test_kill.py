@@ -34,6 +34,15 @@ def test_kill_while_saving_loses_no_acknowledged_answer(tmp_path):
     assert facts["unacknowledged"] >= 0
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_the_kills_find_out_a_store_that_is_not_safe(tmp_path):
+    """A control: the same kills break a file that is simply written anew for each answer."""
+    out, _ = start("naive", tmp_path, 400, 2026).communicate(timeout=200)
+    facts = json.loads(out)
+    assert facts["broken"]
+    assert facts["rounds"] < 400
+
+
 @pytest.mark.timeout(240)
 def test_two_kernels_answer_at_once(tmp_path):
     path = tmp_path / "progress.sqlite3"
