@@ -1,0 +1,13 @@
+"""The explorers' door: pictures one can play with, each with its numbers beside it.
+
+>>> from ftlib.measure.explore import ConfusionBuilder
+>>> ConfusionBuilder(tp=85, fp=15, fn=10, tn=90).counts.f1.__round__(4)
+0.8718
+
+They need ipywidgets; ``ftlib.measure`` loads this module when one of them is first named.
+"""
+
+from ftlib.measure.explorers.confusion import ConfusionBuilder
+from ftlib.measure.explorers.threshold import ThresholdExplorer
+
+__all__ = ["ConfusionBuilder", "ThresholdExplorer"]
