@@ -189,6 +189,8 @@ def indicator(y_true, scores: np.ndarray, labels=None) -> np.ndarray:
     truth = as_labels(y_true, "y_true")
     if truth.ndim == 1:
         classes = present_labels(truth, truth) if labels is None else as_labels(labels, "labels")
+        if (classes[1:] <= classes[:-1]).any():
+            raise InputError(f"labels={classes.tolist()} are not sorted; columns follow the sorted labels.")
         if not np.isin(truth, classes).all():
             raise InputError(f"y_true holds labels that are not in labels={classes.tolist()}.")
         truth = (truth[:, None] == classes).astype(np.int64)

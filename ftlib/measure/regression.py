@@ -18,8 +18,8 @@ def mean_squared_error(y_true, y_pred, *, sample_weight=None, multioutput="unifo
     >>> mean_squared_error([3, 5], [2, 7])
     2.5
     """
-    y_true, y_pred, weights = _number_pair(y_true, y_pred, sample_weight)
-    return _over_outputs(np.average((y_true - y_pred) ** 2, axis=0, weights=weights), multioutput)
+    y_true, y_pred, weights = number_pair(y_true, y_pred, sample_weight)
+    return over_outputs(np.average((y_true - y_pred) ** 2, axis=0, weights=weights), multioutput)
 
 
 def root_mean_squared_error(y_true, y_pred, *, sample_weight=None, multioutput="uniform_average"):
@@ -29,7 +29,7 @@ def root_mean_squared_error(y_true, y_pred, *, sample_weight=None, multioutput="
     3.0
     """
     errors = mean_squared_error(y_true, y_pred, sample_weight=sample_weight, multioutput="raw_values")
-    return _over_outputs(np.sqrt(errors), multioutput)
+    return over_outputs(np.sqrt(errors), multioutput)
 
 
 def mean_absolute_error(y_true, y_pred, *, sample_weight=None, multioutput="uniform_average"):
@@ -38,8 +38,8 @@ def mean_absolute_error(y_true, y_pred, *, sample_weight=None, multioutput="unif
     >>> mean_absolute_error([3, 5], [2, 7])
     1.5
     """
-    y_true, y_pred, weights = _number_pair(y_true, y_pred, sample_weight)
-    return _over_outputs(np.average(np.abs(y_true - y_pred), axis=0, weights=weights), multioutput)
+    y_true, y_pred, weights = number_pair(y_true, y_pred, sample_weight)
+    return over_outputs(np.average(np.abs(y_true - y_pred), axis=0, weights=weights), multioutput)
 
 
 def r2_score(y_true, y_pred, *, sample_weight=None, multioutput="uniform_average", force_finite=True):
@@ -53,7 +53,7 @@ def r2_score(y_true, y_pred, *, sample_weight=None, multioutput="uniform_average
     >>> r2_score([1, 2, 3], [1, 2, 4])
     0.5
     """
-    y_true, y_pred, weights = _number_pair(y_true, y_pred, sample_weight)
+    y_true, y_pred, weights = number_pair(y_true, y_pred, sample_weight)
     if len(y_true) < 2:
         return float("nan")
     weights = np.ones(len(y_true)) if weights is None else weights
@@ -73,10 +73,10 @@ def r2_of(left: np.ndarray, spread: np.ndarray, multioutput="uniform_average", f
     if isinstance(multioutput, str) and multioutput == "variance_weighted":
         multioutput = spread if spread.any() else "uniform_average"
         return float(np.average(scores, weights=None if isinstance(multioutput, str) else multioutput))
-    return _over_outputs(scores, multioutput)
+    return over_outputs(scores, multioutput)
 
 
-def _number_pair(y_true, y_pred, sample_weight):
+def number_pair(y_true, y_pred, sample_weight):
     """Both as float64 (N, K), finite and of one shape; weights (N,) or None."""
     pair = []
     for name, values in (("y_true", y_true), ("y_pred", y_pred)):
@@ -93,7 +93,8 @@ def _number_pair(y_true, y_pred, sample_weight):
     return *pair, as_weights(sample_weight, len(pair[0]))
 
 
-def _over_outputs(values: np.ndarray, multioutput):
+def over_outputs(values: np.ndarray, multioutput):
+    """(K,) values, one an output, put together as ``multioutput`` says."""
     if isinstance(multioutput, str):
         if multioutput == "raw_values":
             return values
