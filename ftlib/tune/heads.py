@@ -1,0 +1,153 @@
+"""Find the head of a classifier and put a new one in.
+
+Heads go by many names (``fc``, ``classifier``, ``classifier[-1]``, ``head``, ``heads.head``),
+may be a 1x1 convolution (SqueezeNet), may have auxiliary twins (Inception, GoogLeNet) or come
+as a pair (distilled DeiT). So nothing here trusts a name table: the model is run once and the
+head is the last layer called whose width is the width of the output.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from ftlib.errors import InputError, ModelError
+from ftlib.tune.inputs import run_once
+
+_LAYERS = (nn.Linear, nn.Conv2d)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The layer or layers that make the logits.
+
+    ``names`` are qualified (``"classifier.1"``), the main head first, auxiliary heads after;
+    ``modules`` the layers themselves; ``in_features`` the width of what the main head reads;
+    ``num_classes`` the width of the logits.
+    """
+
+    names: tuple[str, ...]
+    modules: tuple[nn.Module, ...]
+    in_features: int
+    num_classes: int
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.names)}: {self.in_features} features -> {self.num_classes} classes"
+
+
+def find_head(model: nn.Module, example: torch.Tensor | None = None) -> Head:
+    """The head of any classifier: torchvision's, timm's, or your own.
+
+    ``example`` is one batch the model accepts; needed only if the model cannot say what it takes.
+    Changes nothing. Raises ModelError, with a list of candidates, if no head is found.
+
+    >>> find_head(nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))).names
+    ('2',)
+    """
+    names = _named_by_timm(model) or _last_of_its_width(model, example)
+    modules = tuple(model.get_submodule(name) for name in names)
+    return Head(names, modules, _width_in(modules[0]), _width_out(modules[0]))
+
+
+def replace_head(
+    model: nn.Module, num_classes: int, *, seed: int | None = None, example: torch.Tensor | None = None
+) -> Head:
+    """Replace the head, in place, by a fresh one with ``num_classes`` outputs; return what was put in.
+
+    Every head is replaced (auxiliary and distillation heads too), on the same device, in the same
+    dtype and kind (Linear or Conv2d), trainable, with PyTorch's default initialisation drawn from
+    ``seed`` (None: the global generator). A forward on a dummy batch verifies the new width.
+    Give the returned record to ``freeze(model, keep=head)``, and build the optimizer afterwards.
+
+    >>> model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+    >>> print(replace_head(model, 10, seed=0))
+    2: 16 features -> 10 classes
+    """
+    if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
+        raise InputError(f"num_classes is {num_classes!r}, expected a whole number of at least 1")
+    old = find_head(model, example)
+    with torch.random.fork_rng(devices=[], enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
+        modules = tuple(_like(module, num_classes) for module in old.modules)
+    _put(model, old.names, modules)
+    _say_num_classes(model, num_classes)
+    shape = run_once(model, example).output_shape
+    if num_classes not in shape[1:]:
+        _put(model, old.names, old.modules)
+        _say_num_classes(model, old.num_classes)
+        raise ModelError(
+            f"{', '.join(old.names)} was replaced, yet {type(model).__name__} still returns shape {shape} "
+            f"where {num_classes} classes were expected. The old head is back; replace the layer by hand."
+        )
+    return Head(old.names, modules, old.in_features, num_classes)
+
+
+def _named_by_timm(model: nn.Module) -> tuple[str, ...]:
+    named = (getattr(model, "pretrained_cfg", None) or {}).get("classifier") or ()
+    names = (named,) if isinstance(named, str) else tuple(named)
+    modules = dict(model.named_modules())
+    return names if all(isinstance(modules.get(name), _LAYERS) for name in names) else ()
+
+
+def _last_of_its_width(model: nn.Module, example: torch.Tensor | None) -> tuple[str, ...]:
+    run = run_once(model, example)
+    layers = {name: module for name, module in model.named_modules() if isinstance(module, _LAYERS)}
+    widths = {1} if len(run.output_shape) == 1 else {run.output_shape[1], run.output_shape[-1]}
+    fits = [name for name in run.order if name in layers and _width_out(layers[name]) in widths]
+    if not fits:
+        raise ModelError(_no_head(model, run.output_shape, [name for name in run.order if name in layers]))
+    width = _width_out(layers[fits[-1]])
+    return (fits[-1], *_auxiliary(layers, set(run.order), width))
+
+
+def _auxiliary(layers: dict[str, nn.Module], called: set[str], width: int) -> list[str]:
+    """Heads that only training uses: in each branch never called in eval, the last layer of that width."""
+    last_of_branch = {}
+    for name, layer in layers.items():
+        branch = name.partition(".")[0]
+        if branch not in called and name not in called and _width_out(layer) == width:
+            last_of_branch[branch] = name
+    return list(last_of_branch.values())
+
+
+def _no_head(model: nn.Module, shape: tuple[int, ...], candidates: list[str]) -> str:
+    listed = ", ".join(f"{name} ({_width_out(model.get_submodule(name))})" for name in candidates[-5:])
+    return (
+        f"no head found in {type(model).__name__}: it returns shape {shape} and no Linear or Conv2d it calls has "
+        f"that width. Last layers called, with their widths: {listed or 'none'}. "
+        "If the model was built without a head (timm: num_classes=0), build it with one, or add your own."
+    )
+
+
+def _like(old: nn.Module, num_classes: int) -> nn.Module:
+    """A fresh layer of the old one's kind, device, dtype and mode."""
+    kind = {"device": old.weight.device, "dtype": old.weight.dtype, "bias": old.bias is not None}
+    if isinstance(old, nn.Conv2d):
+        geometry = {key: getattr(old, key) for key in ("stride", "padding", "dilation", "padding_mode")}
+        new = nn.Conv2d(old.in_channels, num_classes, old.kernel_size, **geometry, **kind)
+    else:
+        new = nn.Linear(old.in_features, num_classes, **kind)
+    return new.train(old.training)
+
+
+def _put(model: nn.Module, names: tuple[str, ...], modules: tuple[nn.Module, ...]) -> None:
+    for name, module in zip(names, modules, strict=True):
+        parent, _, last = name.rpartition(".")
+        setattr(model.get_submodule(parent), last, module)
+
+
+def _say_num_classes(model: nn.Module, num_classes: int) -> None:
+    """Keep what the model says of itself true."""
+    if hasattr(model, "num_classes"):
+        model.num_classes = num_classes
+    if hasattr(model, "ftlib_info"):
+        model.ftlib_info = replace(model.ftlib_info, num_classes=num_classes)
+
+
+def _width_in(layer: nn.Module) -> int:
+    return layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels
+
+
+def _width_out(layer: nn.Module) -> int:
+    return layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
