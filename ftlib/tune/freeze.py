@@ -6,11 +6,10 @@ what they set holds through every later ``model.train()``. Each acts in place an
 
 from torch import nn
 
-from ftlib.errors import ModelError
-
-from .regions import Region, region, unknown_name
-from .report import FreezeReport, freeze_report
-from .resting import settle, working
+from ftlib.tune.regions import Region, region
+from ftlib.tune.report import FreezeReport, freeze_report
+from ftlib.tune.resting import settle, working
+from ftlib.tune.stages import Stage, find_stage, stages
 
 
 def freeze(model: nn.Module, keep=None) -> FreezeReport:
@@ -25,7 +24,6 @@ def freeze(model: nn.Module, keep=None) -> FreezeReport:
 
     Raises ModelError (with the nearest names) when ``keep`` names nothing in the model.
 
-    >>> from torch import nn
     >>> model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2))
     >>> freeze(model, keep="3")
     part  tensors  numbers    share  trains
@@ -53,7 +51,6 @@ def unfreeze(model: nn.Module, *what) -> FreezeReport:
     take the mode the model is in now. An optimizer built earlier does not hold the new parameters: build it
     again with ``param_groups(model)``, or use :class:`GradualUnfreezing` inside ``fit``.
 
-    >>> from torch import nn
     >>> model = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2))
     >>> _ = freeze(model)
     >>> unfreeze(model, "1").started
@@ -68,34 +65,36 @@ def unfreeze(model: nn.Module, *what) -> FreezeReport:
     return freeze_report(model, before)
 
 
-def freeze_to(model: nn.Module, stage) -> FreezeReport:
+def freeze_to(model: nn.Module, stage: str | Stage) -> FreezeReport:
     """Freeze all stages before ``stage``; from it on, up to the head, everything trains. In place.
 
-    ``stage`` is a name out of ``stages(model)`` or a ``Stage`` itself. The first stage unfreezes the whole
+    ``stage`` is a name out of ``stages(model)`` (or of a module in one), or a ``Stage`` itself. The first stage unfreezes the whole
     model, ``"head"`` leaves only the head trainable. Raises ModelError with the nearest stage names.
     """
-    from .stages import stages
-
-    ordered = stages(model)
-    names = [s.name for s in ordered]
-    wanted = getattr(stage, "name", stage)
-    if wanted not in names:
-        raise ModelError(f"{unknown_name(model, str(wanted), names)} Its stages: {', '.join(names)}.")
-    return freeze(model, keep=ordered[names.index(wanted) :])
+    return freeze(model, keep=stages(model)[find_stage(model, stage) :])
 
 
 def unfreeze_next(model: nn.Module) -> FreezeReport:
     """Unfreeze, in place, the stage nearest to the head that is not wholly trainable yet.
 
     One call a few epochs apart walks from head to stem. When nothing is frozen any more, nothing changes
-    and the report's ``started`` is empty.
-    """
-    from .stages import stages
+    and the report's ``started`` is empty. An optimizer built earlier must be told: see ``unfreeze``.
 
+    >>> model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    >>> _ = freeze(model)
+    >>> [unfreeze_next(model).started for _ in range(3)]
+    [('2.weight', '2.bias'), ('0.weight', '0.bias'), ()]
+    """
+    stage = next_stage(model)
+    return freeze_report(model, _flags(model)) if stage is None else unfreeze(model, stage)
+
+
+def next_stage(model: nn.Module) -> Stage | None:
+    """The ``Stage`` that ``unfreeze_next`` would unfreeze, or None when everything trains."""
     for stage in reversed(stages(model)):
         if not all(p.requires_grad for _, p in stage.parameters(model)):
-            return unfreeze(model, stage)
-    return freeze_report(model, _flags(model))
+            return stage
+    return None
 
 
 def _flags(model: nn.Module) -> dict[str, bool]:

@@ -4,8 +4,8 @@ from torch import nn
 
 from ftlib.errors import InputError
 
-from .regions import stages_or_none
-from .report import aligned
+from ftlib.tune.regions import stages_or_none
+from ftlib.tune.report import aligned
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 

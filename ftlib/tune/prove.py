@@ -9,8 +9,8 @@ from torch import nn
 
 from ftlib.errors import InputError
 
-from .resting import working
-from .snapshot import named_buffers, put_back, same_bits
+from ftlib.tune.resting import working
+from ftlib.tune.snapshot import named_buffers, put_back, same_bits
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from torch import nn
 
 from ftlib.errors import ModelError
+from ftlib.tune.heads import Head
+from ftlib.tune.stages import Stage, stages
 
 
 @dataclass
@@ -31,7 +33,7 @@ def region(model: nn.Module, what) -> Region:
 
 
 def _flatten(what) -> Iterable:
-    if isinstance(what, (list, tuple, set, frozenset)) and not hasattr(what, "_fields"):
+    if isinstance(what, list | tuple | set | frozenset):
         for item in what:
             yield from _flatten(item)
     elif what is not None:
@@ -43,11 +45,11 @@ def _add(found: Region, model: nn.Module, item) -> None:
         _add_name(found, model, item)
     elif isinstance(item, nn.Module):
         _add_own(found, model, item)
-    elif hasattr(item, "parameters") and hasattr(item, "modules"):  # a Stage
+    elif isinstance(item, Stage):
         for name in item.modules:
             found.add_module(_module(model, name))
         found.parameters.update(id(p) for _, p in item.parameters(model))
-    elif hasattr(item, "names") and hasattr(item, "modules"):  # a Head
+    elif isinstance(item, Head):
         _add_head(found, model, item)
     else:
         raise ModelError(
@@ -78,9 +80,9 @@ def _add_own(found: Region, model: nn.Module, module: nn.Module) -> None:
     found.add_module(module)
 
 
-def _add_head(found: Region, model: nn.Module, head) -> None:
+def _add_head(found: Region, model: nn.Module, head: Head) -> None:
     own = {id(m) for m in model.modules()}
-    if head.modules and all(id(m) in own for m in head.modules):
+    if all(id(m) in own for m in head.modules):
         for module in head.modules:
             found.add_module(module)
     else:  # the head of a copy: same names
@@ -96,10 +98,8 @@ def _module(model: nn.Module, name: str) -> nn.Module:
         raise ModelError(unknown_name(model, name, names)) from None
 
 
-def stages_or_none(model: nn.Module) -> tuple:
+def stages_or_none(model: nn.Module) -> tuple[Stage, ...]:
     """``stages(model)``, or an empty tuple for a model whose stages cannot be told."""
-    from .stages import stages
-
     try:
         return stages(model)
     except (

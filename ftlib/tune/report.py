@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from .regions import stages_or_none
-from .resting import keeps_statistics, rests
+from ftlib.tune.regions import stages_or_none
+from ftlib.tune.resting import keeps_statistics, rests
 
 
 @dataclass(frozen=True)
