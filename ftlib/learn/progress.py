@@ -14,6 +14,7 @@ How the file is kept safe is told in :mod:`ftlib.learn.store`.
 
 import os
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -86,7 +87,7 @@ class Progress:
             saved = msgspec.structs.replace(
                 attempt,
                 id=attempt.id or uuid.uuid4().hex,
-                time=attempt.time or iso(self.clock()),
+                time=iso(_moment(attempt.time) if attempt.time else self.clock()),
                 learner=attempt.learner or _setting(db, "learner") or _named_outside(),
             )
             db.execute(_INSERT, [_to_cell(name, getattr(saved, name)) for name in _COLUMNS])
@@ -236,6 +237,15 @@ class Progress:
         """Keep a setting beside the progress."""
         with _store.writing(self.path) as db:
             db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, str(value)))
+
+
+def _moment(text):
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"time {text!r} cannot be read; expected ISO text such as 2026-03-01T12:30:00Z"
+        ) from None
 
 
 def _setting(db, name):
