@@ -44,7 +44,11 @@ def variant(question, seed: int = 0):
     """
     if question.seed is not None:
         return question
-    values = draw(question, seed)
+    return concrete(question, draw(question, seed), seed)
+
+
+def concrete(question, values: dict, seed: int = 0):
+    """The question with these values of its variables."""
     changes = {name: _filled(getattr(question, name), values) for name in TEXTS}
     changes |= {name: value(question, values) for name, value in EVALUATED.items()}
     return msgspec.structs.replace(question, seed=seed, values=values, **changes)
@@ -53,12 +57,12 @@ def variant(question, seed: int = 0):
 def display_order(question, seed: int = 0) -> list[str]:
     """The keys of options, items or right sides as they are shown: shuffled by seed.
 
-    Items of an order question never come out in the right order. Other kinds: [].
+    What is to be put in order or matched never comes out solved. Other kinds: [].
     """
     keys = [part.key for part in question.options or question.items or question.pairs]
     source = random.Random(f"order:{question.id}:{seed}")
     shuffled = sorted(keys, key=lambda _: source.random())
-    if question.kind == "order" and shuffled == keys:
+    if question.kind in ("order", "match") and shuffled == keys:
         shuffled = shuffled[1:] + shuffled[:1]
     return shuffled
 
