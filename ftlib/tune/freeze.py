@@ -6,7 +6,7 @@ what they set holds through every later ``model.train()``. Each acts in place an
 
 from torch import nn
 
-from ftlib.tune.regions import Region, region
+from ftlib.tune.regions import region
 from ftlib.tune.report import FreezeReport, freeze_report
 from ftlib.tune.resting import settle, working
 from ftlib.tune.stages import Stage, find_stage, stages
@@ -15,12 +15,13 @@ from ftlib.tune.stages import Stage, find_stage, stages
 def freeze(model: nn.Module, keep=None) -> FreezeReport:
     """Freeze every parameter of ``model`` except those in ``keep``, in place.
 
-    ``keep`` is a ``Head`` (from ``replace_head`` or ``find_head``), a ``Stage``, a module of the model, the
-    name of a module, parameter or stage, or a list of these; None freezes everything. What is kept becomes
+    ``keep`` is a ``Head`` (from ``replace_head`` or ``find_head``), a ``Stage``, a module or parameter of the
+    model, the name of one or of a stage, or a list of these; None freezes everything. What is kept becomes
     trainable. Frozen BatchNorm, dropout and the like go to eval and stay there through every later
     ``model.train()``; old gradients of frozen parameters are dropped, so that no optimizer moves them again.
 
-    A parameter shared between a kept and a frozen layer stays trainable: it is one tensor.
+    A parameter shared between a kept and a frozen layer stays trainable: it is one tensor. A BatchNorm of
+    which only weight or bias are kept leaves its statistics alone. Dropout right before a kept layer works on.
 
     Raises ModelError (with the nearest names) when ``keep`` names nothing in the model.
 
@@ -57,7 +58,7 @@ def unfreeze(model: nn.Module, *what) -> FreezeReport:
     ('1.weight', '1.bias')
     """
     before = _flags(model)
-    opened = region(model, what) if what else _everything(model)
+    opened = region(model, what or model)
     for parameter in model.parameters():
         if id(parameter) in opened.parameters:
             _set_trainable(parameter, True)
@@ -99,12 +100,6 @@ def next_stage(model: nn.Module) -> Stage | None:
 
 def _flags(model: nn.Module) -> dict[str, bool]:
     return {name: p.requires_grad for name, p in model.named_parameters()}
-
-
-def _everything(model: nn.Module) -> Region:
-    found = Region()
-    found.add_module(model)
-    return found
 
 
 def _set_trainable(parameter: nn.Parameter, wanted: bool) -> None:

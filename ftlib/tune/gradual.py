@@ -4,7 +4,6 @@ import torch
 from torch import nn
 
 from ftlib.errors import InputError
-
 from ftlib.tune.freeze import next_stage, unfreeze
 from ftlib.tune.optim import param_groups
 from ftlib.tune.report import FreezeReport

@@ -3,7 +3,6 @@
 from torch import nn
 
 from ftlib.errors import InputError
-
 from ftlib.tune.regions import stages_or_none
 from ftlib.tune.report import aligned
 

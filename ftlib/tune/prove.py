@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from ftlib.errors import InputError
-
 from ftlib.tune.resting import working
 from ftlib.tune.snapshot import named_buffers, put_back, same_bits
 

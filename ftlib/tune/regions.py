@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+import torch
 from torch import nn
 
 from ftlib.errors import ModelError
@@ -24,8 +25,9 @@ class Region:
 
 
 def region(model: nn.Module, what) -> Region:
-    """The part of ``model`` that ``what`` names: a ``Head``, a ``Stage``, a module of the model, the name of
-    a module, parameter or stage, or any list of these. Raises ModelError with the nearest names."""
+    """The part of ``model`` that ``what`` names: a ``Head``, a ``Stage``, a module or parameter of the model,
+    the name of a module, parameter or stage, or any list of these. Raises ModelError with the nearest names.
+    """
     found = Region()
     for item in _flatten(what):
         _add(found, model, item)
@@ -33,7 +35,7 @@ def region(model: nn.Module, what) -> Region:
 
 
 def _flatten(what) -> Iterable:
-    if isinstance(what, list | tuple | set | frozenset):
+    if isinstance(what, Iterable) and not isinstance(what, str | nn.Module | torch.Tensor):
         for item in what:
             yield from _flatten(item)
     elif what is not None:
@@ -44,7 +46,11 @@ def _add(found: Region, model: nn.Module, item) -> None:
     if isinstance(item, str):
         _add_name(found, model, item)
     elif isinstance(item, nn.Module):
-        _add_own(found, model, item)
+        _check_own(model, item, model.modules())
+        found.add_module(item)
+    elif isinstance(item, torch.Tensor):
+        _check_own(model, item, model.parameters())
+        found.parameters.add(id(item))
     elif isinstance(item, Stage):
         for name in item.modules:
             found.add_module(_module(model, name))
@@ -71,13 +77,12 @@ def _add_name(found: Region, model: nn.Module, name: str) -> None:
         _add(found, model, stages[name])
 
 
-def _add_own(found: Region, model: nn.Module, module: nn.Module) -> None:
-    if all(module is not own for own in model.modules()):
+def _check_own(model: nn.Module, item, own: Iterable) -> None:
+    if all(item is not one for one in own):
         raise ModelError(
-            f"the {type(module).__name__} given is not part of this {type(model).__name__}; if the layer was "
+            f"the {type(item).__name__} given is not part of this {type(model).__name__}; if the layer was "
             "replaced or the model copied since, name it instead, as in keep='fc'"
         )
-    found.add_module(module)
 
 
 def _add_head(found: Region, model: nn.Module, head: Head) -> None:

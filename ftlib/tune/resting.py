@@ -46,15 +46,17 @@ def keeps_statistics(module: nn.Module) -> bool:
 def working(model: nn.Module) -> set[int]:
     """Ids of the modules holding tensors that learn now, judged by flags and by who rests.
 
-    A module with trainable parameters works. One with buffers only (BatchNorm without weights) belongs to
-    the layer before it, as BatchNorm follows its convolution. A resting module never works.
+    A module with trainable parameters works, a resting one never does. One with buffers only (BatchNorm
+    without weights) works if it was not put to rest; in a model where nothing was, frozen by flags alone,
+    it goes with the layer before it, as BatchNorm follows its convolution.
     """
+    told = any(rests(module) for module in model.modules())
     found, last = set(), True
     for module in model.modules():
         if not _holds_tensors(module):
             continue
         own = [p.requires_grad for p in module._parameters.values() if p is not None]
-        last = not rests(module) and (any(own) if own else last)
+        last = not rests(module) and (any(own) if own else told or last)
         if last:
             found.add(id(module))
     return found
