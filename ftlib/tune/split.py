@@ -6,75 +6,15 @@ model's own modules, not copies.
 """
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import fx, nn
-from torch.fx.node import map_aggregate, map_arg
+from torch.utils._pytree import tree_leaves, tree_map
 
 from ftlib.errors import ModelError
 from ftlib.tune.inputs import eval_mode, example_batch
+from ftlib.tune.parts import Part, steps_of
 from ftlib.tune.stages import Stage, find_stage, stages
-
-
-@dataclass(frozen=True)
-class _Ref:
-    """A value made by an earlier step, by number."""
-
-    step: int
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One node of the traced graph. ``done`` lists the values nothing needs any more."""
-
-    number: int
-    op: str
-    target: str | Callable
-    args: tuple
-    kwargs: dict
-    done: tuple[int, ...] = ()
-
-
-class Part(nn.Module):
-    """One half of a split model: the same modules under the same names, run step by step.
-
-    Trains, deep-copies, pickles and saves as any module; what it shares with the whole model stays
-    shared, so training one trains the other.
-    """
-
-    def __init__(self, model: nn.Module, steps: list[_Step], steps_in_training: list[_Step]):
-        super().__init__()
-        self._steps, self._steps_in_training = steps, steps_in_training
-        self.training = model.training
-        for step in sorted(steps, key=lambda step: step.op == "get_attr"):
-            if step.op in ("call_module", "get_attr"):
-                _share(model, self, step.target)
-
-    def forward(self, x: torch.Tensor):
-        """Batch in, what the model has at the other side of this half out."""
-        values: dict[int, object] = {}
-        for step in self._steps_in_training if self.training else self._steps:
-            if step.op == "placeholder":
-                values[step.number] = x
-                continue
-            args = map_aggregate(step.args, lambda a: values[a.step] if isinstance(a, _Ref) else a)
-            kwargs = map_aggregate(step.kwargs, lambda a: values[a.step] if isinstance(a, _Ref) else a)
-            for number in step.done:
-                del values[number]
-            if step.op == "output":
-                return args[0]
-            values[step.number] = self._call(step, args, kwargs)
-
-    def _call(self, step: _Step, args: tuple, kwargs: dict):
-        if step.op == "call_module":
-            return self.get_submodule(step.target)(*args, **kwargs)
-        if step.op == "get_attr":
-            return _attribute(self, step.target)
-        if step.op == "call_method":
-            return getattr(args[0], step.target)(*args[1:], **kwargs)
-        return step.target(*args, **kwargs)
 
 
 def split_at(
@@ -89,35 +29,33 @@ def split_at(
     in ``rest``. Auxiliary heads are in neither. Split after replacing the head: later replacements
     are not seen. Raises ModelError with the stages that work if the model cannot be cut there.
     """
-    found = stages(model)
-    position = find_stage(model, stage)
-    cuts = _cut(model, found, position)
-    if isinstance(cuts, str):
-        works = [s.name for i, s in enumerate(found) if not isinstance(_cut(model, found, i), str)]
-        raise ModelError(
-            f"{type(model).__name__} cannot be split at {found[position].name!r}: {cuts}. "
-            f"Stages that work: {', '.join(works) or 'none'}."
-        )
-    front, rest = (Part(model, *steps) for steps in cuts)
-    _verify(model, front, rest, example_batch(model) if example is None else example, found[position].name)
+    found = stages(model, example)
+    position = find_stage(model, stage, example)
+    name = f"{type(model).__name__} cannot be split at {found[position].name!r}"
+    try:
+        graphs = _trace(model, found, training=False), _trace(model, found, training=True)
+    except Exception as error:  # a trace fails in as many ways as forward can be written
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        raise ModelError(f"{name}: its forward cannot be traced ({reason}).") from error
+    cuts = [_cut(*graphs, found, i) for i in range(len(found))]
+    if isinstance(cuts[position], str):
+        works = [s.name for s, cut in zip(found, cuts, strict=True) if not isinstance(cut, str)]
+        raise ModelError(f"{name}: {cuts[position]}. Stages that work: {', '.join(works) or 'none'}.")
+    front, rest = (Part(model, *steps) for steps in cuts[position])
+    _verify(model, front, rest, example_batch(model) if example is None else example, name)
     return front, rest
 
 
-def _cut(model: nn.Module, found: tuple[Stage, ...], position: int):
+def _cut(evaluating: list[fx.Node], training: list[fx.Node], found: tuple[Stage, ...], position: int):
     """((front's steps, in training), (rest's steps, in training)), or a str that says why not."""
-    try:
-        evaluating, training = (_trace(model, found, mode) for mode in (False, True))
-    except Exception as error:  # fx fails in as many ways as Python has
-        return f"its forward cannot be traced ({type(error).__name__}: {str(error).splitlines()[0]})"
     halves = _halves(evaluating, found[position:], position == 0)
     if isinstance(halves, str):
         return halves
     # Only constants such as dropout's training flag may differ; a forward that takes another path
     # in training (auxiliary heads) is held to the path of eval.
     same = [(n.op, n.target) for n in evaluating] == [(n.op, n.target) for n in training]
-    return tuple(
-        zip(halves, _halves(training, found[position:], position == 0) if same else halves, strict=True)
-    )
+    in_training = _halves(training, found[position:], position == 0) if same else halves
+    return tuple(zip(halves, in_training, strict=True))
 
 
 class _Tracer(fx.Tracer):
@@ -171,7 +109,7 @@ def _halves(nodes: list[fx.Node], later: tuple[Stage, ...], whole: bool):
         return f"{len(crossing)} values cross there ({', '.join(n.name for n in crossing)}) where one can"
     before, after = nodes[:first], nodes[first:]
     again = [n for n in before if n in fixed]
-    return _steps(before, crossing[0], None), _steps([*again, *after], None, crossing[0])
+    return steps_of(before, crossing[0], None), steps_of([*again, *after], None, crossing[0])
 
 
 def _crossing(nodes: list[fx.Node], first: int, fixed: set[fx.Node]) -> list[fx.Node]:
@@ -202,79 +140,12 @@ def _independent(nodes: list[fx.Node]) -> set[fx.Node]:
     return fixed
 
 
-def _steps(nodes: list[fx.Node], out: fx.Node | None, entry: fx.Node | None) -> list[_Step]:
-    """Steps for ``nodes``, which end in ``out`` or begin with ``entry`` as the input; unneeded ones left out."""
-    needed, kept = {out} if out else set(), []
-    for node in reversed(nodes):
-        if node in needed or node.op == "output" or (node.op == "placeholder" and not entry):
-            kept.insert(0, node)
-            needed |= set(node.all_input_nodes)
-    numbers = {node: i for i, node in enumerate([entry, *kept] if entry else kept)}
-    steps = [_Step(0, "placeholder", "x", (), {})] if entry else []
-    for node in kept:
-        args, kwargs = (map_arg(part, lambda n: _Ref(numbers[n])) for part in (node.args, node.kwargs))
-        steps.append(_Step(numbers[node], node.op, node.target, args, kwargs))
-    if out:
-        steps.append(_Step(len(steps), "output", "output", (_Ref(numbers[out]),), {}))
-    return _free_early(steps)
-
-
-def _free_early(steps: list[_Step]) -> list[_Step]:
-    """Let each value go with its last use, so that a half needs no more memory than the model."""
-    seen: set[int] = set()
-    freed = []
-    for step in reversed(steps):
-        used: set[int] = set()
-        map_aggregate(
-            (step.args, step.kwargs), lambda a, used=used: used.add(a.step) if isinstance(a, _Ref) else a
-        )
-        done = tuple(sorted(used - seen))
-        seen |= used
-        freed.insert(0, _Step(step.number, step.op, step.target, step.args, step.kwargs, done))
-    return freed
-
-
-def _share(model: nn.Module, part: nn.Module, target: str) -> None:
-    """Hang ``model``'s own module, parameter or buffer ``target`` under the same name in ``part``."""
-    path, _, last = target.rpartition(".")
-    here, there = part, model
-    for name in path.split(".") if path else ():
-        there = getattr(there, name)
-        if name not in here._modules:
-            here.add_module(name, nn.Module())
-            here._modules[name].training = there.training
-        here = here._modules[name]
-        if here is there:  # inside a module that is shared as a whole
-            return
-    value = getattr(there, last)
-    if isinstance(value, nn.Module):
-        here.add_module(last, value)
-    elif isinstance(value, nn.Parameter):
-        here.register_parameter(last, value)
-    elif last in there._buffers:
-        here.register_buffer(last, value, persistent=last not in there._non_persistent_buffers_set)
-    else:
-        setattr(here, last, value)
-
-
-def _attribute(root: nn.Module, target: str):
-    for name in target.split("."):
-        root = getattr(root, name)
-    return root
-
-
-def _verify(model: nn.Module, front: nn.Module, rest: nn.Module, x: torch.Tensor, stage: str) -> None:
+def _verify(model: nn.Module, front: nn.Module, rest: nn.Module, x: torch.Tensor, refusal: str) -> None:
     with eval_mode(model), eval_mode(front), eval_mode(rest):
         between = front(x)
         if not isinstance(between, torch.Tensor):
-            raise ModelError(
-                f"{type(model).__name__} cannot be split at {stage!r}: what crosses there is "
-                f"{type(between).__name__}, not a tensor. Split at another stage."
-            )
+            raise ModelError(f"{refusal}: what crosses there is {type(between).__name__}, not a tensor.")
         whole, halves = model(x), rest(between.clone())
-    same = torch.utils._pytree.tree_map(torch.equal, whole, halves)
-    if not all(torch.utils._pytree.tree_leaves(same)):
-        raise ModelError(
-            f"{type(model).__name__} split at {stage!r} does not give the model's own output on a dummy batch, "
-            "so the halves are refused. Split at another stage, 'head' say."
-        )
+    same = tree_map(torch.equal, whole, halves)
+    if not all(tree_leaves(same)):
+        raise ModelError(f"{refusal}: the halves do not give the model's own output on a dummy batch.")

@@ -59,13 +59,13 @@ def stages(model: nn.Module, example: torch.Tensor | None = None) -> tuple[Stage
     return tuple(_give_loose(model, found))
 
 
-def find_stage(model: nn.Module, stage: str | Stage) -> int:
+def find_stage(model: nn.Module, stage: str | Stage, example: torch.Tensor | None = None) -> int:
     """The position of a stage in ``stages(model)``, by its name or by the name of a module in it.
 
     A name that spans several stages (``"blocks"``) means the first of them. Raises ModelError
     with the names there are.
     """
-    found = stages(model)
+    found = stages(model, example)
     name = stage.name if isinstance(stage, Stage) else stage
     tests = (lambda s: s.name == name, lambda s: s.owns(name), lambda s: _inside(s.modules[0], name))
     for test in tests:

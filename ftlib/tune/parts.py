@@ -1,0 +1,131 @@
+"""Halves of a model: a part of its graph, run step by step with its own modules.
+
+No code is generated: a step is plain data, so a half deep-copies and pickles as any module does.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import fx, nn
+from torch.fx.node import map_aggregate, map_arg
+
+
+@dataclass(frozen=True)
+class _Ref:
+    """A value made by an earlier step, by number."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of the traced graph. ``done`` lists the values nothing needs any more."""
+
+    number: int
+    op: str
+    target: str | Callable
+    args: tuple
+    kwargs: dict
+    done: tuple[int, ...] = ()
+
+
+class Part(nn.Module):
+    """One half of a split model: the same modules under the same names, run step by step.
+
+    Trains, deep-copies, pickles and saves as any module; what it shares with the whole model stays
+    shared, so training one trains the other.
+    """
+
+    def __init__(self, model: nn.Module, steps: list[Step], steps_in_training: list[Step]):
+        super().__init__()
+        self._steps, self._steps_in_training = steps, steps_in_training
+        self.training = model.training
+        for step in sorted(steps, key=lambda step: step.op == "get_attr"):
+            if step.op in ("call_module", "get_attr"):
+                _share(model, self, step.target)
+
+    def forward(self, x: torch.Tensor):
+        """Batch in, what the model has at the other side of this half out."""
+        values: dict[int, object] = {}
+        for step in self._steps_in_training if self.training else self._steps:
+            if step.op == "placeholder":
+                values[step.number] = x
+                continue
+            args = map_aggregate(step.args, lambda a: values[a.step] if isinstance(a, _Ref) else a)
+            kwargs = map_aggregate(step.kwargs, lambda a: values[a.step] if isinstance(a, _Ref) else a)
+            for number in step.done:
+                del values[number]
+            if step.op == "output":
+                return args[0]
+            values[step.number] = self._call(step, args, kwargs)
+
+    def _call(self, step: Step, args: tuple, kwargs: dict):
+        if step.op == "call_module":
+            return self.get_submodule(step.target)(*args, **kwargs)
+        if step.op == "get_attr":
+            return _attribute(self, step.target)
+        if step.op == "call_method":
+            return getattr(args[0], step.target)(*args[1:], **kwargs)
+        return step.target(*args, **kwargs)
+
+
+def steps_of(nodes: list[fx.Node], out: fx.Node | None, entry: fx.Node | None) -> list[Step]:
+    """Steps for ``nodes``, which end in ``out`` or begin with ``entry`` as the input; unneeded ones left out."""
+    needed, kept = {out} if out else set(), []
+    for node in reversed(nodes):
+        if node in needed or node.op == "output" or (node.op == "placeholder" and not entry):
+            kept.insert(0, node)
+            needed |= set(node.all_input_nodes)
+    numbers = {node: i for i, node in enumerate([entry, *kept] if entry else kept)}
+    steps = [Step(0, "placeholder", "x", (), {})] if entry else []
+    for node in kept:
+        args, kwargs = (map_arg(part, lambda n: _Ref(numbers[n])) for part in (node.args, node.kwargs))
+        steps.append(Step(numbers[node], node.op, node.target, args, kwargs))
+    if out:
+        steps.append(Step(len(steps), "output", "output", (_Ref(numbers[out]),), {}))
+    return _free_early(steps)
+
+
+def _free_early(steps: list[Step]) -> list[Step]:
+    """Let each value go with its last use, so that a half needs no more memory than the model."""
+    seen: set[int] = set()
+    freed = []
+    for step in reversed(steps):
+        used: set[int] = set()
+        map_aggregate(
+            (step.args, step.kwargs), lambda a, used=used: used.add(a.step) if isinstance(a, _Ref) else a
+        )
+        done = tuple(sorted(used - seen))
+        seen |= used
+        freed.insert(0, Step(step.number, step.op, step.target, step.args, step.kwargs, done))
+    return freed
+
+
+def _share(model: nn.Module, part: nn.Module, target: str) -> None:
+    """Hang ``model``'s own module, parameter or buffer ``target`` under the same name in ``part``."""
+    path, _, last = target.rpartition(".")
+    here, there = part, model
+    for name in path.split(".") if path else ():
+        there = getattr(there, name)
+        if name not in here._modules:
+            here.add_module(name, nn.Module())
+            here._modules[name].training = there.training
+        here = here._modules[name]
+        if here is there:  # inside a module that is shared as a whole
+            return
+    value = getattr(there, last)
+    if isinstance(value, nn.Module):
+        here.add_module(last, value)
+    elif isinstance(value, nn.Parameter):
+        here.register_parameter(last, value)
+    elif last in there._buffers:
+        here.register_buffer(last, value, persistent=last not in there._non_persistent_buffers_set)
+    else:
+        setattr(here, last, value)
+
+
+def _attribute(root: nn.Module, target: str):
+    for name in target.split("."):
+        root = getattr(root, name)
+    return root
