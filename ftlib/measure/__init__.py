@@ -23,8 +23,8 @@ _HOMES = {
     "calibration": "brier_score_loss calibration_curve expected_calibration_error log_loss",
     "threshold": "Sweep ThresholdChoice best_threshold cost_threshold threshold_sweep",
     "bootstrap": "Interval bootstrap_interval",
-    "plots": "plot_before_after plot_calibration plot_confusion_matrix plot_history plot_pr plot_roc "
-    "plot_threshold_sweep",
+    "plots": "plot_before_after plot_confusion_matrix plot_history",
+    "curve_plots": "plot_calibration plot_pr plot_roc plot_threshold_sweep",
     "explore": "ConfusionBuilder CurveReader FreezeExplorer ThresholdExplorer",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

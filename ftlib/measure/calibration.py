@@ -73,13 +73,19 @@ def calibration_curve(y_true, y_prob, *, pos_label=None, n_bins=5, strategy="uni
     >>> prob_true.tolist(), prob_pred.round(2).tolist()
     ([0.0, 1.0], [0.15, 0.8])
     """
+    share, mean, _ = reliability(y_true, y_prob, pos_label=pos_label, n_bins=n_bins, strategy=strategy)
+    return share, mean
+
+
+def reliability(y_true, y_prob, *, pos_label=None, n_bins=5, strategy="uniform"):
+    """`calibration_curve` and, as a third array, how many examples each bin holds."""
     proba = as_probabilities(y_prob, "y_prob")
     truth = binary_truth(y_true, len(proba), pos_label)
     check_choice(strategy, ("uniform", "quantile"), "strategy")
     edges = np.linspace(0, 1, _bins(n_bins) + 1)
     edges = np.percentile(proba, 100 * edges) if strategy == "quantile" else edges
     share, mean, size = _per_bin(truth, proba, np.searchsorted(edges[1:-1], proba), n_bins)
-    return share[size > 0], mean[size > 0]
+    return share[size > 0], mean[size > 0], size[size > 0]
 
 
 def expected_calibration_error(
