@@ -25,6 +25,7 @@ _WHERE = {
     "split": "split_at",
     "stages": "Stage stages",
     "train": "evaluate fit",
+    "transactions": "Transactions card_transactions",
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names.split()}
 __all__ = sorted(_HOME)
