@@ -4,6 +4,7 @@
 what they set holds through every later ``model.train()``. Each acts in place and returns a report.
 """
 
+import torch
 from torch import nn
 
 from ftlib.tune.regions import region
@@ -66,13 +67,14 @@ def unfreeze(model: nn.Module, *what) -> FreezeReport:
     return freeze_report(model, before)
 
 
-def freeze_to(model: nn.Module, stage: str | Stage) -> FreezeReport:
+def freeze_to(model: nn.Module, stage: str | Stage, *, example: torch.Tensor | None = None) -> FreezeReport:
     """Freeze all stages before ``stage``; from it on, up to the head, everything trains. In place.
 
     ``stage`` is a name out of ``stages(model)`` (or of a module in one), or a ``Stage`` itself. The first stage unfreezes the whole
-    model, ``"head"`` leaves only the head trainable. Raises ModelError with the nearest stage names.
+    model, ``"head"`` leaves only the head trainable. ``example`` is one batch, for models that cannot say
+    what they take in. Raises ModelError with the nearest stage names.
     """
-    return freeze(model, keep=stages(model)[find_stage(model, stage) :])
+    return freeze(model, keep=stages(model, example)[find_stage(model, stage, example) :])
 
 
 def unfreeze_next(model: nn.Module) -> FreezeReport:
