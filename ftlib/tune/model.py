@@ -80,11 +80,11 @@ def _which(name: str) -> tuple[str, str]:
 
     library, _, bare = name.rpartition(":")
     known = {"ftlib": [EMBEDDED], "torchvision": torchvision.models.list_models(module=torchvision.models)}
-    known["timm"] = timm.list_models()
+    known["timm"] = timm.list_models() + (timm.list_pretrained() if "." in bare else [])
     if library and library not in known:
         raise ModelError(f"library {library!r} in {name!r}: expected one of {', '.join(known)}")
     for candidate in [library] if library else known:
-        if bare in known[candidate] or (candidate == "timm" and timm.is_model(bare)):
+        if bare in known[candidate]:
             return candidate, bare
     everything = [n for key in ([library] if library else known) for n in known[key]]
     near = difflib.get_close_matches(bare.lower(), dict.fromkeys(everything), n=5, cutoff=0.4)

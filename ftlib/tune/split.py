@@ -37,11 +37,11 @@ def split_at(
     except Exception as error:  # a trace fails in as many ways as forward can be written
         reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         raise ModelError(f"{name}: its forward cannot be traced ({reason}).") from error
-    cuts = [_cut(*graphs, found, i) for i in range(len(found))]
-    if isinstance(cuts[position], str):
-        works = [s.name for s, cut in zip(found, cuts, strict=True) if not isinstance(cut, str)]
-        raise ModelError(f"{name}: {cuts[position]}. Stages that work: {', '.join(works) or 'none'}.")
-    front, rest = (Part(model, *steps) for steps in cuts[position])
+    cut = _cut(*graphs, found, position)
+    if isinstance(cut, str):
+        works = [s.name for i, s in enumerate(found) if not isinstance(_cut(*graphs, found, i), str)]
+        raise ModelError(f"{name}: {cut}. Stages that work: {', '.join(works) or 'none'}.")
+    front, rest = (Part(model, *steps) for steps in cut)
     _verify(model, front, rest, example_batch(model) if example is None else example, name)
     return front, rest
 
@@ -142,10 +142,18 @@ def _independent(nodes: list[fx.Node]) -> set[fx.Node]:
 
 def _verify(model: nn.Module, front: nn.Module, rest: nn.Module, x: torch.Tensor, refusal: str) -> None:
     with eval_mode(model), eval_mode(front), eval_mode(rest):
-        between = front(x)
+        between = front(x.clone())
         if not isinstance(between, torch.Tensor):
             raise ModelError(f"{refusal}: what crosses there is {type(between).__name__}, not a tensor.")
-        whole, halves = model(x), rest(between.clone())
-    same = tree_map(torch.equal, whole, halves)
-    if not all(tree_leaves(same)):
+        if len(between) != len(x):
+            raise ModelError(f"{refusal}: {len(x)} inputs cross there as {len(between)} rows, not one a row.")
+        kept = between.clone()
+        whole, halves = model(x), rest(between)
+        rest.copies_input = not _same(kept, between)  # a cached batch must survive being used
+    if not all(tree_leaves(tree_map(_same, whole, halves))):
         raise ModelError(f"{refusal}: the halves do not give the model's own output on a dummy batch.")
+
+
+def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Equal to the last bit; NaN equals NaN."""
+    return a.shape == b.shape and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
