@@ -171,11 +171,18 @@ def _why_still(gradient: float | None, now: torch.Tensor, optimizer) -> tuple[st
         return "no gradient reached it: the loss does not depend on it, or backward() was not called", True
     if gradient == 0:
         return "its gradient was exactly zero", True
+    if group is None and gradient <= _rounding(now):
+        return f"its gradient is next to nothing (at most {gradient:.2g})", True
     if group is None:
         return "it had a gradient, but no optimizer moved it; pass optimizer= to learn more", False
     if group["lr"] == 0:
         return "its learning rate in the optimizer is 0", False
-    return f"its gradient is so small (at most {gradient:.2g}) that the step rounds to nothing", True
+    return f"the step rounds to nothing (gradient at most {gradient:.2g}, lr {float(group['lr']):.2g})", True
+
+
+def _rounding(tensor: torch.Tensor) -> float:
+    """A gradient this small is lost in rounding at a usual rate: that of a bias before BatchNorm, say."""
+    return 100 * torch.finfo(tensor.dtype).eps * float(tensor.detach().abs().max())
 
 
 def _held(optimizer) -> dict[int, dict]:
