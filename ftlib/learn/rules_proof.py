@@ -41,7 +41,7 @@ def hard_coded(source: str, variables: tuple[str, ...] = ()) -> list[str]:
     """
     known = _Known(ast.parse(source), variables)
     answers = known.assigned.get("answer", [])
-    found = ["answer"] if answers and all(map(known.is_constant, answers)) else []
+    found = ["answer"] if _one(answers) and known.is_constant(answers[0]) else []
     for value in known.assigned.get("holds", []):
         found += [f"holds.{key}" for key, part in _entries(value) if known.is_constant(part)]
         if isinstance(value, ast.DictComp) and known.is_constant(value):
@@ -87,9 +87,9 @@ class _Known:
     def is_constant(self, node: ast.expr, seen: frozenset = frozenset()) -> bool:
         """True if ``node`` can be known without running anything."""
         if isinstance(node, ast.Name):
-            values = self.assigned.get(node.id)
-            fresh = node.id not in seen and node.id not in self.computed and bool(values)
-            return fresh and all(self.is_constant(value, seen | {node.id}) for value in values)
+            values = self.assigned.get(node.id, [])
+            fresh = node.id not in seen and node.id not in self.computed and _one(values)
+            return fresh and self.is_constant(values[0], seen | {node.id})
         if isinstance(node, ast.DictComp):
             return self._constant_comprehension(node)
         if isinstance(node, ast.Call):
@@ -112,6 +112,11 @@ class _Known:
         own = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
         calls = any(isinstance(part, ast.Call | ast.Attribute) for part in ast.walk(node.value))
         return not calls and names <= own and self.is_constant(loop.iter)
+
+
+def _one(values: list[ast.expr]) -> bool:
+    """True if the same thing is assigned wherever something is: which of two it is, the run decides."""
+    return len({ast.dump(value) for value in values}) == 1
 
 
 def _keyword_values(call: ast.Call) -> list[ast.expr]:

@@ -6,13 +6,16 @@ import math
 from collections.abc import Iterator
 
 from ftlib.errors import BankError
-from ftlib.learn.expression import FUNCTIONS, evaluate, names_in
+from ftlib.learn.expression import FUNCTIONS, PLACEHOLDER, evaluate, names_in, render
+from ftlib.learn.kinds import close
 from ftlib.learn.questions import Question
+from ftlib.learn.rules import texts
 from ftlib.learn.variants import concrete, draw
 
-EXHAUSTIVE = 600
-DRAWN = 200
-PROBED = range(1, DRAWN + 1)
+EXHAUSTIVE = 3000
+DRAWN = 1000
+CLOSE_UP = 40
+AVOID = "; narrow the ranges or add to where"
 
 
 def vars_faults(question: Question) -> Iterator[tuple[str, str]]:
@@ -65,19 +68,70 @@ def expressions(question: Question) -> Iterator[tuple[str, object]]:
 
 
 def checked_variants(question: Question) -> tuple[list[tuple[str, Question]], list[tuple[str, str]]]:
-    """The variants to be checked, each with a text that says which, and the faults of making them.
+    """The variants to be looked at closely, each with a text that says which; and the faults of all draws.
 
-    Every draw that ``where`` admits if there are at most EXHAUSTIVE, else the corners and DRAWN seeds.
+    Every draw that ``where`` admits is computed if there are at most EXHAUSTIVE, else the corners and
+    DRAWN seeds; a few of them are made into whole questions.
     """
-    variants: list[tuple[str, Question]] = []
     try:
         if question.where and not evaluate(question.where, question.given):
             return [], [("given", f"does not meet where: `{question.where}`")]
-        for values in _draws(question):
-            variants.append((_named(values), concrete(question, values)))
+        draws = list(_draws(question))
+        faults = _first_faults(question, draws)
+        picked = draws[:1] if faults else draws[:: max(1, len(draws) // CLOSE_UP)]
+        return [(_named(values), concrete(question, values)) for values in picked], faults
     except BankError as error:
-        return variants, [("vars", f"{error}; narrow the ranges or add to where")]
-    return variants, []
+        return [], [("vars", f"{error}{AVOID}")]
+
+
+def _first_faults(question: Question, draws: list[dict]) -> list[tuple[str, str]]:
+    """The faults of the first draw that has any."""
+    computed = list(_computed(question))
+    for values in draws:
+        faults = list(_draw_faults(question, computed, values))
+        if faults:
+            return [
+                (field, f"{message}{_named(values)}{AVOID if values else ''}") for field, message in faults
+            ]
+    return []
+
+
+def _computed(question: Question) -> Iterator[str]:
+    """Every expression of a question, those inside placeholders included."""
+    yield from (expression for _, expression in expressions(question) if isinstance(expression, str))
+    for _, text in texts(question):
+        yield from (inner.partition(":")[0].strip() for _, inner in PLACEHOLDER.findall(text))
+
+
+def _draw_faults(question: Question, computed: list[str], values: dict) -> Iterator[tuple[str, str]]:
+    """What goes wrong for these values: BankError for what cannot be computed, faults for what coincides."""
+    for expression in computed:
+        evaluate(expression, values)
+    for wrong in question.wrong:
+        if COINCIDES.get(question.kind, _never)(question, wrong.value, values):
+            yield f"wrong {wrong.value!r}", "grades as right; it coincides with the answer"
+    shown = [render(option.text, values) for option in question.options]
+    if any("{{" in option.text for option in question.options) and len(set(shown)) < len(shown):
+        yield "option", "two of them read the same"
+
+
+def _same_number(question: Question, value, values: dict) -> bool:
+    numbers = [evaluate(part, values) for part in (value, question.answer, question.tolerance)]
+    return all(isinstance(number, int | float) for number in numbers) and close(*numbers)
+
+
+def _same_cells(question: Question, value, values: dict) -> bool:
+    cells = value.items() if isinstance(value, dict) else [("", "")]
+    return all(
+        evaluate(question.matrix.get(cell), values) == evaluate(number, values) for cell, number in cells
+    )
+
+
+def _never(question: Question, value, values: dict) -> bool:
+    return False
+
+
+COINCIDES = {"numeric": _same_number, "confusion": _same_cells}
 
 
 def _draws(question: Question) -> Iterator[dict]:
@@ -92,7 +146,7 @@ def _draws(question: Question) -> Iterator[dict]:
         draw_ = dict(zip(names, values))
         if not question.where or evaluate(question.where, draw_):
             yield draw_
-    yield from (draw(question, seed) for seed in (range(1, 4) if small else PROBED))
+    yield from (draw(question, seed) for seed in range(1, 4 if small else DRAWN + 1))
 
 
 def _ends(values) -> list:
