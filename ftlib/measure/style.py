@@ -75,7 +75,12 @@ def styled(draw):
     @functools.wraps(draw)
     def inner(*args, **kwargs):
         with plt.rc_context(RC):
-            return draw(*args, **kwargs)
+            drawn = draw(*args, **kwargs)
+            # A notebook's backend wakes up at the first figure and turns interactive mode on. Leaving the
+            # context would turn it off again, and no later figure would be shown.
+            interactive = plt.isinteractive()
+        plt.interactive(interactive)
+        return drawn
 
     return inner
 
