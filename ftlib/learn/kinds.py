@@ -38,7 +38,7 @@ def is_nothing(answer) -> bool:
         return not answer.strip() or answer.strip() in ("...", "…")
     if isinstance(answer, dict):
         return all(is_nothing(part) for part in answer.values() if not isinstance(part, dict))
-    return answer is None or answer is ... or answer == [] or answer == ()
+    return answer is None or answer is ... or (isinstance(answer, list | tuple) and not answer)
 
 
 def _choice(question, answer, values) -> Judged:

@@ -134,7 +134,7 @@ def _clean(text: str) -> str:
 def _bottoms(bottom: str | None) -> list[float]:
     values = _decimals(bottom) if bottom else [1.0]
     if 0.0 in values:
-        raise Unreadable("A fraction over 0 has no value.")
+        raise Unreadable("A fraction over 0 is no number.")
     return values
 
 
@@ -180,7 +180,7 @@ def _in_unit(values: list[float], typed: str, unit: str) -> list[float]:
         return values if unit == "%" else [v / 100 for v in values]
     if not unit and typed in MULTIPLES:
         return [v * MULTIPLES[typed] for v in values]
-    if name.rstrip("s") == unit.casefold().rstrip("s"):
+    if unit.casefold() in (name, f"{name}s", name.removesuffix("s")) and unit:
         return values
     known = TIME_NAMES.get(name, name), TIME_NAMES.get(unit, unit)
     if all(time in TIME for time in known):

@@ -342,7 +342,7 @@ FAULTS = {
         "coincides",
     ),
     "too tight": ("tolerance = 0.005", "tolerance = 0.00000001", "99-precision", "tolerance", "too tight"),
-    "too wide for any": ("tolerance = 0.05\n", "tolerance = 1\n", "99-share", "tolerance", "quarter"),
+    "too wide for any": ("tolerance = 0.05\n", "tolerance = 6\n", "99-share", "tolerance", "quarter"),
     "too wide": ("tolerance = 0.005", "tolerance = 0.5", "99-precision", "wrong", "coincides"),
     "negative tolerance": ("tolerance = 0.005", "tolerance = -1", "99-precision", "tolerance", "0 or more"),
     "alias is wrong": ('aliases = ["model.eval"', 'aliases = ["Train"', "99-word", "aliases", "wrong value"),
