@@ -3,17 +3,17 @@
 import difflib
 import importlib.util
 import pickle
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from ftlib.errors import InputError, ModelError, OfflineError
+from ftlib.errors import InputError, ModelError
+from ftlib.tune.offline import EMBEDDED, downloading
 
-EMBEDDED = "efficientnet_lite0"
 _EMBEDDED_FILE = "efficientnet-lite0-57934424.pth"
-_NO_NETWORK = {"httpx", "httpcore", "requests", "urllib3", "huggingface_hub", "urllib"}
 _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -140,7 +140,7 @@ def _torchvision(name: str, pretrained: bool) -> nn.Module:
 
     weights = torchvision.models.get_model_weights(name).DEFAULT
     quiet = {"init_weights": True} if name in ("googlenet", "inception_v3") and not pretrained else {}
-    with _needs_network(name):
+    with downloading(name) if pretrained else nullcontext():
         model = torchvision.models.get_model(name, weights=weights if pretrained else None, **quiet)
     recipe = weights.transforms()
     source = f"torchvision {weights.name}" if pretrained else "random initialisation"
@@ -156,7 +156,7 @@ def _timm(name: str, pretrained: bool) -> nn.Module:
 
     if pretrained and not timm.models.is_model_pretrained(name):
         raise ModelError(f"timm has no pretrained weights for {name!r}; weights=None gives random ones")
-    with _needs_network(name):
+    with downloading(name) if pretrained else nullcontext():
         model = timm.create_model(name, pretrained=pretrained)
     cfg = model.pretrained_cfg
     source = f"timm {cfg.get('hf_hub_id') or cfg.get('url')}" if pretrained else "random initialisation"
@@ -170,27 +170,6 @@ def _timm(name: str, pretrained: bool) -> nn.Module:
 
 
 _BUILDERS = {"ftlib": _embedded, "torchvision": _torchvision, "timm": _timm}
-
-
-class _needs_network:
-    """Turn whatever a failed download raises into an OfflineError."""
-
-    def __init__(self, name: str):
-        self.name = name
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind, error: BaseException | None, _trace) -> None:
-        if error is None or isinstance(error, KeyboardInterrupt):
-            return
-        rooms = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
-        if isinstance(error, OSError) or rooms & _NO_NETWORK:
-            raise OfflineError(
-                f"the weights of {self.name!r} could not be downloaded ({type(error).__name__}: {error}). "
-                f"Without a network use load_backbone({EMBEDDED!r}), which is embedded; "
-                "weights=None gives random weights, weights=PATH a file of your own."
-            ) from error
 
 
 def _load_file(model: nn.Module, path: Path) -> None:

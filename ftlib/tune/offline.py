@@ -1,0 +1,46 @@
+"""Downloads that fail, said plainly and soon."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from ftlib.errors import OfflineError
+
+EMBEDDED = "efficientnet_lite0"
+_CLIENTS = {"httpx", "httpcore", "requests", "urllib3", "huggingface_hub", "urllib"}
+
+
+@contextmanager
+def downloading(name: str) -> Iterator[None]:
+    """Whatever a failed download raises inside comes out as an OfflineError that names the embedded default.
+
+    The hub's client retries for most of a minute before it gives up; where its host has no address it is
+    told to look in its cache alone.
+    """
+    from huggingface_hub import constants
+
+    was = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = was or not _reachable(constants.ENDPOINT)
+    try:
+        yield
+    except Exception as error:
+        rooms = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
+        if not isinstance(error, OSError) and not rooms & _CLIENTS:
+            raise
+        raise OfflineError(
+            f"the weights of {name!r} could not be downloaded ({type(error).__name__}: {error}). "
+            f"Without a network use load_backbone({EMBEDDED!r}), which is embedded; "
+            "weights=None gives random weights, weights=PATH a file of your own."
+        ) from error
+    finally:
+        constants.HF_HUB_OFFLINE = was
+
+
+def _reachable(url: str) -> bool:
+    """Whether the host has an address, or a proxy is set that may know one."""
+    try:
+        return bool(getproxies()) or bool(socket.getaddrinfo(urlsplit(url).hostname, 443))
+    except OSError:
+        return False
