@@ -10,6 +10,7 @@ from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLR
 from torch.utils.data import DataLoader
 
 from ftlib.errors import InputError
+from ftlib.tune.gradual import add_unfrozen
 from ftlib.tune.history import Evaluation, History
 from ftlib.tune.loop import (
     default_loss,
@@ -109,7 +110,10 @@ def fit(
                 _step(scheduler, row, monitor)
             for callback in callbacks:
                 callback(row, model)
-            adopt_unfrozen(model, optimizer, lr if own else None)
+            if own:
+                add_unfrozen(optimizer, model, lr)
+            else:
+                check_optimizer(model, optimizer)
 
     if best is not None:
         model.load_state_dict(best)
@@ -167,24 +171,8 @@ def check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         )
 
 
-def adopt_unfrozen(model: nn.Module, optimizer: torch.optim.Optimizer, lr: float | None) -> None:
-    """Add parameters unfrozen since to fit's own optimizer; a caller's is checked instead (lr None)."""
-    if not _left_out(model, optimizer):
-        return
-    if lr is None:
-        return check_optimizer(model, optimizer)
-    held = _held(optimizer)
-    for group in param_groups(model, lr):
-        if new := [p for p in group["params"] if id(p) not in held]:
-            optimizer.add_param_group({**group, "params": new})
-
-
-def _held(optimizer) -> set[int]:
-    return {id(p) for group in optimizer.param_groups for p in group["params"]}
-
-
 def _left_out(model, optimizer) -> list[str]:
-    held = _held(optimizer)
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     return [name for name, p in model.named_parameters() if p.requires_grad and id(p) not in held]
 
 
