@@ -37,6 +37,12 @@ class Ratio(Fraction):
     def __reduce__(self):
         return Ratio, self.counted
 
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
 
 @dataclass(frozen=True)
 class Worked:

@@ -17,7 +17,8 @@ def confusion_matrix_at_thresholds(y_true, y_score, *, pos_label=None, sample_we
     """(tns, fps, fns, tps, thresholds), one entry a distinct score, thresholds falling.
 
     Entry i counts what happens when every score ≥ thresholds[i] is called positive. Scores that
-    tie share one entry, so no threshold can split them. Each returned array has shape (T,).
+    tie share one entry, so no threshold can split them; examples of weight zero make no entry. Each
+    returned array has shape (T,).
 
     >>> tns, fps, fns, tps, t = confusion_matrix_at_thresholds([0, 1, 1], [0.1, 0.4, 0.9])
     >>> tps.tolist(), fps.tolist(), t.tolist()
@@ -30,6 +31,8 @@ def confusion_matrix_at_thresholds(y_true, y_score, *, pos_label=None, sample_we
         )
     truth = binary_truth(y_true, len(scores), pos_label)
     weights = as_weights(sample_weight, len(scores))
+    if weights is not None and not weights.all():
+        scores, truth, weights = scores[weights > 0], truth[weights > 0], weights[weights > 0]
     order = np.argsort(scores)[::-1]
     scores, truth = scores[order], truth[order]
     last = np.append(np.flatnonzero(scores[1:] != scores[:-1]), len(scores) - 1)  # end of each group of ties

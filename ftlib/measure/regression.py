@@ -8,7 +8,6 @@ Targets and predictions are (N,), or (N, K) for K outputs. ``multioutput`` is "u
 import numpy as np
 
 from ftlib.errors import InputError
-from ftlib.measure.confusion import divide
 from ftlib.measure.validate import as_array, as_weights, check_finite
 
 
@@ -64,15 +63,12 @@ def r2_score(y_true, y_pred, *, sample_weight=None, multioutput="uniform_average
 
 def r2_of(left: np.ndarray, spread: np.ndarray, multioutput="uniform_average", force_finite=True):
     """R² of K outputs from their sums of squares: left over (K,) and around the mean (K,)."""
-    if force_finite:
-        scores = 1 - divide(left, spread, np.nan)
-        scores = np.where(spread == 0, np.where(left == 0, 1.0, 0.0), scores)
-    else:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scores = 1 - left / spread
-    if isinstance(multioutput, str) and multioutput == "variance_weighted":
-        multioutput = spread if spread.any() else "uniform_average"
-        return float(np.average(scores, weights=None if isinstance(multioutput, str) else multioutput))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = 1 - left / spread
+        if force_finite:
+            scores = np.where(spread == 0, np.where(left == 0, 1.0, 0.0), scores)
+        if isinstance(multioutput, str) and multioutput == "variance_weighted":
+            return float(np.average(scores, weights=spread if spread.any() else None))
     return over_outputs(scores, multioutput)
 
 

@@ -44,6 +44,8 @@ def check_finite(array: np.ndarray, name: str) -> np.ndarray:
 def as_labels(values, name: str) -> np.ndarray:
     """Class labels: (N,) bool, int or str; or a multi-label indicator (N, K) of 0 and 1 with K ≥ 2."""
     array = as_array(values, name)
+    if array.dtype.kind == "U" and not hasattr(values, "dtype"):
+        array = np.array(values, dtype=object)  # numpy has turned 1 or NaN among the words into words
     array = _from_objects(array, name) if array.dtype.kind == "O" else array
     if array.dtype.kind == "f":
         array = _whole_numbers(check_finite(array, name), name)
@@ -65,6 +67,7 @@ def _from_objects(array: np.ndarray, name: str) -> np.ndarray:
     for index, value in enumerate(array.flat):
         if value is None or (isinstance(value, float) and math.isnan(value)):
             raise InputError(f"{name} has no label ({value!r}) at index {index}; drop or label that example.")
+    for index, value in enumerate(array.flat):
         if isinstance(value, (str, bytes)):
             raise InputError(
                 f"{name} mixes kinds of label ({value!r} at index {index}); use str or int for all."
