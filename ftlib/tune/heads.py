@@ -3,7 +3,7 @@
 Heads go by many names (``fc``, ``classifier``, ``classifier[-1]``, ``head``, ``heads.head``),
 may be a 1x1 convolution (SqueezeNet), may have auxiliary twins (Inception, GoogLeNet) or come
 as a pair (distilled DeiT). So nothing here trusts a name table: the model is run once and the
-head is the last layer called whose width is the width of the output.
+head is the last layer called, if its width is the width of the output.
 """
 
 from dataclasses import dataclass, replace
@@ -72,14 +72,17 @@ def replace_head(
         modules = tuple(_like(module, num_classes) for module in old.modules)
     _put(model, old.names, modules)
     _say_num_classes(model, num_classes)
-    shape = run_once(model, example).output_shape
-    if num_classes not in shape[1:]:
+    try:
+        shape = run_once(model, example).output_shape
+        if num_classes not in shape[1:]:
+            raise ModelError(f"the model returns shape {shape} where {num_classes} classes were expected")
+    except ModelError as error:
         _put(model, old.names, old.modules)
         _say_num_classes(model, old.num_classes)
         raise ModelError(
-            f"{', '.join(old.names)} was replaced, yet {type(model).__name__} still returns shape {shape} "
-            f"where {num_classes} classes were expected. The old head is back; replace the layer by hand."
-        )
+            f"{', '.join(old.names)} of {type(model).__name__} cannot be replaced by the shape of it alone: "
+            f"{error} The old head is back; write the new one by hand."
+        ) from error
     return Head(old.names, modules, old.in_features, num_classes)
 
 
@@ -94,11 +97,12 @@ def _last_of_its_width(model: nn.Module, example: torch.Tensor | None) -> tuple[
     run = run_once(model, example)
     layers = {name: module for name, module in model.named_modules() if isinstance(module, _LAYERS)}
     widths = {1} if len(run.output_shape) == 1 else {run.output_shape[1], run.output_shape[-1]}
-    fits = [name for name in run.order if name in layers and _width_out(layers[name]) in widths]
-    if not fits:
-        raise ModelError(_no_head(model, run.output_shape, [name for name in run.order if name in layers]))
-    width = _width_out(layers[fits[-1]])
-    return (fits[-1], *_auxiliary(layers, set(run.order), width))
+    called = [name for name in run.order if model.get_submodule(name)._parameters]
+    last = called[-1] if called else ""
+    if last not in layers or _width_out(layers[last]) not in widths:
+        raise ModelError(_no_head(model, run.output_shape, [name for name in called if name in layers]))
+    width = _width_out(layers[last])
+    return (last, *_auxiliary(layers, set(run.order), width))
 
 
 def _auxiliary(layers: dict[str, nn.Module], called: set[str], width: int) -> list[str]:
@@ -114,8 +118,8 @@ def _auxiliary(layers: dict[str, nn.Module], called: set[str], width: int) -> li
 def _no_head(model: nn.Module, shape: tuple[int, ...], candidates: list[str]) -> str:
     listed = ", ".join(f"{name} ({_width_out(model.get_submodule(name))})" for name in candidates[-5:])
     return (
-        f"no head found in {type(model).__name__}: it returns shape {shape} and no Linear or Conv2d it calls has "
-        f"that width. Last layers called, with their widths: {listed or 'none'}. "
+        f"no head found in {type(model).__name__}: it returns shape {shape} and the last layer it calls is no "
+        f"Linear or Conv2d of that width. Last layers called, with their widths: {listed or 'none'}. "
         "If the model was built without a head (timm: num_classes=0), build it with one, or add your own."
     )
 

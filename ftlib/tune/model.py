@@ -144,9 +144,9 @@ def _torchvision(name: str, pretrained: bool) -> nn.Module:
         model = torchvision.models.get_model(name, weights=weights if pretrained else None, **quiet)
     recipe = weights.transforms()
     source = f"torchvision {weights.name}" if pretrained else "random initialisation"
-    size = (3, recipe.crop_size[0], recipe.crop_size[0])
+    side = getattr(model, "image_size", recipe.crop_size[0])  # a ViT's is fixed, and not always the recipe's
     model.ftlib_info = BackboneInfo(
-        name, "torchvision", pretrained, source, tuple(recipe.mean), tuple(recipe.std), size, 1000
+        name, "torchvision", pretrained, source, tuple(recipe.mean), tuple(recipe.std), (3, side, side), 1000
     )
     return model
 
