@@ -34,7 +34,7 @@ def freeze(model: nn.Module, keep=None) -> FreezeReport:
     head        2       18  24.32 %  yes
     frozen:    4 tensors, 56 numbers (75.68 %)
     trainable: 2 tensors, 18 numbers (24.32 %)
-    this call stopped 4 tensors and started 0; 1 layers (BatchNorm, dropout) stay in eval
+    stopped by this call: 4 tensors; started: 0; held in eval: 1 BatchNorm and dropout layers
     >>> model.train()[1].training
     False
     """

@@ -104,8 +104,8 @@ def _summary(report: FreezeReport) -> list[str]:
         f"({share(report.frozen_numbers, total)})",
         f"trainable: {report.trainable_tensors:,} tensors, {report.trainable_numbers:,} numbers "
         f"({share(report.trainable_numbers, total)})",
-        f"this call stopped {len(report.stopped):,} tensors and started {len(report.started):,}; "
-        f"{len(report.in_eval):,} layers (BatchNorm, dropout) stay in eval",
+        f"stopped by this call: {len(report.stopped):,} tensors; started: {len(report.started):,}; "
+        f"held in eval: {len(report.in_eval):,} BatchNorm and dropout layers",
     ]
 
 

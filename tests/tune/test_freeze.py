@@ -293,6 +293,19 @@ def test_the_promise_survives_a_copy(way):
     assert "0.1" in in_training(twin.train())
 
 
+def test_the_promise_holds_inside_wrappers():
+    model = torchvision.models.resnet18(num_classes=3)
+    freeze(model, keep="fc")
+    features = torchvision.models.feature_extraction.create_feature_extractor(model, ["layer4"])
+    compiled = torch.compile(model, backend="eager")
+    old, images = model.bn1.running_mean.clone(), torch.randn(2, 3, 64, 64)
+    for wrapper in (features, compiled, nn.DataParallel(model)):
+        wrapper.train()
+        wrapper(images)
+        assert torch.equal(model.bn1.running_mean, old)
+    assert model.fc.training
+
+
 def test_state_dict_knows_nothing_of_freezing():
     model, fresh = small(), small()
     names = list(model.state_dict())
@@ -335,8 +348,9 @@ def test_a_head_put_in_after_freezing_hears_train():
     model = torchvision.models.mobilenet_v2(num_classes=5)
     freeze(model)
     model.classifier[1] = nn.Sequential(nn.Dropout(0.5), nn.Linear(1280, 2))
-    model.train()
-    assert (model.classifier[1][0].training, model.features[0][1].training) == (True, False)
+    for mode in (False, True):
+        model.train(mode)
+        assert (model.classifier[1][0].training, model.features[0][1].training) == (mode, False)
 
 
 def test_freeze_to_and_back_stage_by_stage():
