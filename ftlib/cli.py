@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Fine-tuning in PyTorch: lessons, quizzes, progress.",
 )
 Lesson = Annotated[str, typer.Argument(help="Lesson number or name, such as 02.")]
+MaybeLesson = Annotated[str | None, typer.Option(help="Only this lesson, such as 02.")]
 
 
 def main() -> None:
@@ -58,3 +59,76 @@ def build(
 
     written = build_notebooks(names, force=force)
     typer.echo("\n".join(f"built {path.name}" for path in written) or "everything is up to date")
+
+
+@app.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="Lessons or .toml files; all if none.")] = None,
+    prove: Annotated[bool, typer.Option("--prove", help="Run every proof, too (imports torch).")] = False,
+) -> None:
+    """Validate question banks: file, question and field of each fault."""
+    from ftlib.learn.check import report
+
+    words, fine = report(names, prove=prove)
+    typer.echo(words)
+    raise typer.Exit(0 if fine else 1)
+
+
+@app.command()
+def quiz(lesson: Lesson) -> None:
+    """Take a quiz in the terminal; answers are kept with those of the notebook."""
+    from ftlib.learn.text import text_quiz
+
+    text_quiz(lesson)
+
+
+@app.command()
+def progress(
+    export: Annotated[bool, typer.Option("--export", help="Write progress.csv and progress.json.")] = False,
+    to: Annotated[Path, typer.Option(help="Folder to export to.")] = Path("."),
+) -> None:
+    """Print what you have answered and what to do next, or export every attempt."""
+    from ftlib.learn.progress import Progress
+    from ftlib.learn.standing import standing
+
+    store = Progress()
+    if export:
+        to.mkdir(parents=True, exist_ok=True)
+        typer.echo(store.export_csv(to / "progress.csv"))
+        typer.echo(store.export_json(to / "progress.json"))
+    else:
+        typer.echo(standing(store))
+
+
+@app.command()
+def review() -> None:
+    """Say which review cards are due."""
+    from ftlib.learn.review import review as cards
+
+    typer.echo(cards())
+
+
+@app.command()
+def submit(
+    learner: Annotated[str | None, typer.Option(help="The id your instructor knows you by.")] = None,
+    lesson: MaybeLesson = None,
+    to: Annotated[Path | None, typer.Option(help="File to write.")] = None,
+) -> None:
+    """Write your latest answers to one file for your instructor."""
+    from ftlib.learn.submit import write_submission
+
+    typer.echo(f"wrote {write_submission(to, lesson=lesson, learner=learner)}")
+
+
+@app.command()
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="Folder or zip of submissions.")],
+    out: Annotated[Path, typer.Option(help="Table of grades to write.")] = Path("grades.csv"),
+    lesson: MaybeLesson = None,
+) -> None:
+    """Grade a class: one row a learner, one column a question; exit status 1 if a file could not be graded."""
+    from ftlib.learn.grade_class import grade_folder
+
+    report = grade_folder(submissions, out, lesson=lesson)
+    typer.echo(report)
+    raise typer.Exit(report.exit_status)

@@ -1,0 +1,97 @@
+"""The ``ftlib`` command: each verb does its room's work, bad input is one line and a status."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from ftlib.cli import app, main
+from ftlib.learn.grade import grade
+from ftlib.learn.progress import Progress
+from ftlib.learn.records import Attempt
+
+run = CliRunner().invoke
+
+
+def answer_one(question_id="02-bn-drift", answer="b"):
+    from ftlib.learn.bank import find_question
+
+    question = find_question(question_id)
+    result = grade(question, answer)
+    Progress().record(
+        Attempt(
+            lesson="02_freezing", question_id=question_id, concept=question.concept, kind=question.kind, context="quiz",
+            seed=0, answer=answer, verdict=result.verdict, score=result.score, misconceptions=result.misconceptions,
+        )
+    )  # fmt: skip
+
+
+def test_progress_of_a_newcomer_says_where_to_begin(home):
+    out = run(app, ["progress"]).output
+    assert "No answers yet" in out
+    assert "Next:" in out
+
+
+def test_progress_shows_concepts_and_exports_both_formats(home, tmp_path):
+    answer_one()
+    assert "BatchNorm in a frozen backbone" in run(app, ["progress"]).output
+    done = run(app, ["progress", "--export", "--to", str(tmp_path / "out")])
+    assert done.exit_code == 0
+    assert "02-bn-drift" in (tmp_path / "out" / "progress.csv").read_text()
+    assert json.loads((tmp_path / "out" / "progress.json").read_text())
+
+
+def test_submit_then_grade_goes_round(home, tmp_path):
+    answer_one()
+    handed_in = tmp_path / "in" / "ada.json"
+    handed_in.parent.mkdir()
+    assert run(app, ["submit", "--learner", "ada", "--to", str(handed_in)]).exit_code == 0
+    graded = run(app, ["grade", str(handed_in.parent), "--out", str(tmp_path / "grades.csv"), "--lesson", "02"])
+    assert graded.exit_code == 0, graded.output
+    header, row = (tmp_path / "grades.csv").read_text().splitlines()
+    assert row.startswith("ada,")
+    assert dict(zip(header.split(","), row.split(",")))["02-bn-drift"].startswith("1")
+
+
+def test_grade_says_by_its_status_that_a_file_was_left_out(home, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "torn.json").write_text('{"format": ')
+    assert run(app, ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "grades.csv")]).exit_code == 1
+
+
+def test_check_passes_the_banks_of_this_course():
+    done = run(app, ["check"])
+    assert done.exit_code == 0, done.output
+    assert "no faults" in done.output
+
+
+def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["ftlib", "quiz", "99"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("ftlib: ")
+    assert "99" in error
+    assert "\n" not in error
+
+
+def test_doctor_finds_all_well(home):
+    done = run(app, ["doctor"])
+    assert done.exit_code == 0, done.output
+    assert "All is well" in done.output
+    assert "MEND" not in done.output
+
+
+def test_doctor_names_what_to_mend(monkeypatch):
+    import ftlib.doctor
+
+    def broken():
+        raise RuntimeError("the file is torn")
+
+    monkeypatch.setattr(ftlib.doctor, "_weights", broken)
+    monkeypatch.setattr(ftlib.doctor, "_images", lambda: "fine")
+    report = ftlib.doctor.examine()
+    assert not report.ok
+    assert "MEND Pretrained weights: RuntimeError: the file is torn" in str(report)
+    assert "make setup" in str(report)
