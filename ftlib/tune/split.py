@@ -31,19 +31,35 @@ def split_at(
     """
     found = stages(model, example)
     position = find_stage(model, stage, example)
-    name = f"{type(model).__name__} cannot be split at {found[position].name!r}"
-    try:
-        graphs = _trace(model, found, training=False), _trace(model, found, training=True)
-    except Exception as error:  # a trace fails in as many ways as forward can be written
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        raise ModelError(f"{name}: its forward cannot be traced ({reason}).") from error
+    refusal = f"{type(model).__name__} cannot be split at {found[position].name!r}"
+    graphs = _graphs(model, found)
+    if isinstance(graphs, str):
+        raise ModelError(f"{refusal}: {graphs}.")
     cut = _cut(*graphs, found, position)
     if isinstance(cut, str):
-        works = [s.name for i, s in enumerate(found) if not isinstance(_cut(*graphs, found, i), str)]
-        raise ModelError(f"{name}: {cut}. Stages that work: {', '.join(works) or 'none'}.")
+        works = boundaries(model, example)
+        raise ModelError(f"{refusal}: {cut}. Stages that work: {', '.join(works) or 'none'}.")
     front, rest = (Part(model, *steps) for steps in cut)
-    _verify(model, front, rest, example_batch(model) if example is None else example, name)
+    _verify(model, front, rest, example_batch(model) if example is None else example, refusal)
     return front, rest
+
+
+def boundaries(model: nn.Module, example: torch.Tensor | None = None) -> tuple[str, ...]:
+    """The names of the stages that ``split_at`` can cut before, as far as the structure tells."""
+    found = stages(model, example)
+    graphs = _graphs(model, found)
+    if isinstance(graphs, str):
+        return ()
+    return tuple(s.name for i, s in enumerate(found) if not isinstance(_cut(*graphs, found, i), str))
+
+
+def _graphs(model: nn.Module, found: tuple[Stage, ...]):
+    """What forward does in eval and in training, node by node; or a str that says why it cannot be told."""
+    try:
+        return _trace(model, found, training=False), _trace(model, found, training=True)
+    except Exception as error:  # a trace fails in as many ways as forward can be written
+        reason = str(error).partition(".")[0].replace("\n", " ")
+        return f"its forward cannot be traced ({type(error).__name__}: {reason})"
 
 
 def _cut(evaluating: list[fx.Node], training: list[fx.Node], found: tuple[Stage, ...], position: int):
