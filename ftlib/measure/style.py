@@ -1,8 +1,9 @@
 """One look for every plot: 5×3 inches, ink on its own paper, a dash pattern and a marker with each colour.
 
 The paper is opaque, so a plot reads the same in a light notebook, a dark one and on a printed page.
-Colours are Okabe & Ito's (2008), which colour-blind readers can tell apart; the order below also falls
-in steps of grey, and each colour always comes with its own line style, so nothing rests on colour alone.
+Colours are Okabe & Ito's (2008), which colour-blind readers can tell apart, the blue darkened so that
+it also differs from green in grey and for tritan sight. Each comes with its own line style and marker,
+so nothing rests on colour alone.
 """
 
 import functools
@@ -38,7 +39,7 @@ class Stroke(NamedTuple):
 
 
 STROKES = (
-    Stroke("#0072b2", "solid", "o"),
+    Stroke("#005b99", "solid", "o"),
     Stroke("#d55e00", (0, (5, 2)), "s"),
     Stroke("#009e73", (0, (1, 1.2)), "^"),
     Stroke("#1f2328", (0, (6, 2, 1, 2)), "D"),
