@@ -1,6 +1,5 @@
 """Data: independent references for decoding and normalising, properties of the splits, faults that name their file."""
 
-import csv
 from collections import Counter
 from importlib import util
 from pathlib import Path
@@ -42,7 +41,7 @@ def cells(tmp_path_factory):
 
 def labels() -> dict[str, tuple[float, str]]:
     folder = Path(util.find_spec("elpv_dataset").origin).parent / "data"
-    rows = [row[0].split() for row in csv.reader(open(folder / "labels.csv"))]
+    rows = [line.split() for line in (folder / "labels.csv").read_text().splitlines()]
     return {Path(path).name: (float(p), kind) for path, p, kind in rows}
 
 

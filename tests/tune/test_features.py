@@ -1,0 +1,398 @@
+"""Cached features, held against a plain forward pass; and keys that never let stale ones through."""
+
+import copy
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from ftlib.errors import DataError
+from ftlib.tune import (
+    ImageSet,
+    TensorSet,
+    cache_features,
+    digits,
+    evaluate,
+    extract,
+    features,
+    find_head,
+    fit,
+    freeze_to,
+    load_backbone,
+    replace_head,
+    split_at,
+    stages,
+    store,
+)
+from ftlib.tune.signature import signature
+
+
+class Block(nn.Module):
+    """Everything that must not confuse folding: a skip over the norm, a norm used twice, one without affine."""
+
+    def __init__(self, inside: int, outside: int):
+        super().__init__()
+        self.conv = nn.Conv2d(inside, outside, 3, padding=1)
+        self.norm = nn.BatchNorm2d(outside)
+        self.twice = nn.Conv2d(outside, outside, 1, bias=False)
+        self.shared = nn.BatchNorm2d(outside)
+        self.plain = nn.BatchNorm2d(outside, affine=False)
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x):
+        x = self.conv(x)
+        x = x + self.norm(x).relu()
+        x = self.shared(self.twice(self.shared(self.twice(x))))
+        return self.drop(self.plain(x).relu())
+
+
+def small(seed: int = 0) -> nn.Sequential:
+    torch.manual_seed(seed)
+    model = nn.Sequential(
+        nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU(inplace=True)),
+        Block(4, 8),
+        nn.Sequential(nn.Conv2d(8, 8, 3, stride=2, bias=False), nn.BatchNorm2d(8), nn.ReLU()),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, 3),
+    )
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+    return model
+
+
+def pictures(n: int = 21, seed: int = 0) -> ImageSet:
+    generator = torch.Generator().manual_seed(seed)
+    return ImageSet(
+        torch.randint(0, 256, (n, 1, 12, 12), dtype=torch.uint8, generator=generator), torch.arange(n) % 3
+    )
+
+
+@pytest.fixture
+def cached(home):
+    """cache_features without a bar, in this test's own folder."""
+    return lambda model, data, at="head", **kwargs: cache_features(model, data, at, progress=False, **kwargs)
+
+
+def into(model, module: str, x) -> torch.Tensor:
+    """What ``module`` is given when the whole model runs in eval mode: the reference, by a hook."""
+    seen, model = [], copy.deepcopy(model).eval()
+    model.get_submodule(module).register_forward_pre_hook(lambda _m, args: seen.append(args[0].clone()))
+    with torch.no_grad():
+        model(x)
+    return seen[0]
+
+
+def test_features_of_the_real_backbone_are_those_of_a_plain_forward(cached):
+    model = load_backbone()
+    model.train()  # whatever mode the model is in, features are eval features
+    data = digits(32).val.subset(range(60))
+    found = cached(model, data).data
+    expected = into(model, find_head(model).names[0], data.batch(range(60))[0])
+    assert (found.features - expected).abs().max() < 1e-5 * expected.abs().max()
+    assert torch.equal(found.targets, data.targets)
+    at = stages(model)[-4].name
+    middle = cached(model, data, at)
+    front, _ = split_at(model.eval(), at)
+    with torch.no_grad():
+        expected = front(data.batch(range(60))[0])
+    assert (middle.data.features - expected).abs().max() < 1e-5 * expected.abs().max()
+
+
+@pytest.mark.parametrize("at", [1, 2, -1])
+def test_features_at_any_boundary_lead_to_the_model_s_own_output(at, cached):
+    model, data = small(), pictures()
+    result = cached(model, data, stages(model, torch.zeros(1, 3, 12, 12))[at].name)
+    model.eval()
+    with torch.no_grad():
+        torch.testing.assert_close(
+            result.model.eval()(result.data.features), model(data.batch(range(21))[0]), rtol=1e-5, atol=1e-6
+        )
+
+
+def norms_left(model) -> list[str]:
+    quick = extract.prepare(model.eval(), torch.randn(4, 3, 12, 12), torch.device("cpu"))
+    return [name for name, module in quick.named_modules() if isinstance(module, nn.BatchNorm2d)]
+
+
+def test_folding_takes_the_pairs_it_may_and_no_other():
+    model = small()
+    assert norms_left(model) == [
+        "0.1",
+        "1.norm",
+        "1.shared",
+        "1.plain",
+        "2.1",
+    ]  # refused: 1.conv is used twice
+    model[1].conv, model[1].norm = nn.Sequential(nn.Conv2d(4, 8, 1), nn.ReLU()), nn.BatchNorm2d(8)
+    assert norms_left(model) == ["1.norm", "1.shared", "1.plain"]
+    assert isinstance(model[0][1], nn.BatchNorm2d)
+    model[0][1].register_forward_hook(lambda _m, _x, out: out + 1)
+    assert norms_left(model) == ["0.1", "1.norm", "1.shared", "1.plain"]
+
+
+def test_a_fold_that_changes_the_output_is_thrown_away(monkeypatch):
+    model, x = small().eval(), torch.randn(4, 3, 12, 12)
+    monkeypatch.setattr(
+        extract, "_fold", lambda quick, conv, norm: quick.get_submodule(conv).weight.mul_(1.01)
+    )
+    assert torch.equal(extract.prepare(model, x, torch.device("cpu"))(x), model(x))
+
+
+def test_nothing_of_the_caller_changes(cached):
+    model, data = small().train(), pictures()
+    model[1].norm.eval()
+    model[0][0].weight.requires_grad_(False)
+    state, modes = copy.deepcopy(model.state_dict()), [m.training for m in model.modules()]
+    flags, rng, threads = (
+        [p.requires_grad for p in model.parameters()],
+        torch.get_rng_state(),
+        torch.get_num_threads(),
+    )
+    cached(model, data)
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+    assert modes == [m.training for m in model.modules()]
+    assert flags == [p.requires_grad for p in model.parameters()]
+    assert torch.equal(rng, torch.get_rng_state())
+    assert threads == torch.get_num_threads()
+
+
+def test_the_number_of_threads_does_not_show(cached, tmp_path):
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found.append(cached(small(), pictures(), folder=tmp_path / str(threads)).data.features)
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*found)
+
+
+def test_a_second_call_reads_and_equals(cached, monkeypatch):
+    first = cached(small(), pictures())
+    monkeypatch.setattr(features, "run", None)  # computing again would fail
+    second = cached(small(), pictures())
+    assert (first.hit, second.hit, first.key == second.key) == (False, True, True)
+    assert torch.equal(first.data.features, second.data.features)
+    assert "computed" in str(first)
+    assert "read from disk" in str(second)
+
+
+def edit_weight(model):
+    model[0][0].weight.data[0, 0, 0, 0] += 1e-6
+
+
+def edit_buffer(model):
+    model[1].shared.running_var[0] += 1e-6
+
+
+def edit_setting(model):
+    model[1].norm.eps = 2e-5
+
+
+def edit_stride(model):
+    model[2][0].padding = (1, 1)
+
+
+def edit_layer(model):
+    model[0][2] = nn.ReLU6()
+
+
+def edit_hook(model):
+    model[1].register_forward_hook(lambda _m, _x, out: out * 2)
+
+
+def edit_code(model):
+    class Block2(Block):
+        def forward(self, x):
+            return super().forward(x) * 2
+
+    Block2.__qualname__ = Block.__qualname__
+    model[1].__class__ = Block2
+
+
+@pytest.mark.parametrize(
+    "edit", [edit_weight, edit_buffer, edit_setting, edit_stride, edit_layer, edit_hook, edit_code]
+)
+def test_another_front_never_gets_the_old_features(edit, cached):
+    data, model = pictures(), small()
+    first = cached(model, data)
+    edit(model)
+    second = cached(model, data)
+    assert not second.hit
+    assert second.key != first.key
+    x = into(model, "5", data.batch(range(21))[0])
+    torch.testing.assert_close(second.data.features, x, rtol=1e-5, atol=1e-6)
+
+
+def test_other_data_never_gets_the_old_features(cached):
+    model, data = small(), pictures()
+    keys = {cached(model, data).key}
+    pixel = data.images.clone()
+    pixel[20, 0, 5, 5] ^= 1
+    others = [
+        ImageSet(pixel, data.targets),
+        data.normalised((0.4,) * 3, (0.5,) * 3),
+        data.subset(range(20)),
+        data.subset([1, 0, *range(2, 21)]),
+    ]
+    for other in others:
+        found = cached(model, other)
+        assert not found.hit
+        assert torch.allclose(
+            found.data.features, into(model, "5", other.batch(range(len(other)))[0]), atol=1e-5
+        )
+        keys.add(found.key)
+    assert len(keys) == 5
+
+
+def test_what_does_not_change_features_does_not_change_the_key(cached):
+    model, data = small(), pictures()
+    cached(model, data)
+    model[5].weight.data += 1  # the head
+    model.train().requires_grad_(False)
+    relabelled = ImageSet(data.images, 2 - data.targets)
+    again = cached(model, relabelled)
+    assert again.hit
+    assert again.data.targets.tolist() == (2 - data.targets).tolist()
+    assert cached(copy.deepcopy(model), data).hit
+
+
+def test_the_signature_is_the_same_in_another_process():
+    code = (
+        "from ftlib.tune.signature import *; from ftlib.tune import load_backbone as l; print(signature(l()))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == signature(load_backbone())
+
+
+def damaged(raw: bytes):
+    yield raw[:-1]
+    yield raw[: len(raw) // 2]
+    yield raw[:-1] + bytes([raw[-1] ^ 1])
+    yield raw + b"more"
+    yield b""
+    yield b"{}\n"
+    yield b'{"shape": [2], "dtype": "<f4", "sha256": "0"}\n12345678'
+
+
+def test_a_damaged_file_is_computed_again(cached):
+    model, data = small(), pictures()
+    first = cached(model, data)
+    (file,) = first.path.glob("*.array")
+    whole = file.read_bytes()
+    for raw in damaged(whole):
+        file.write_bytes(raw)
+        again = cached(model, data)
+        assert not again.hit
+        assert torch.equal(again.data.features, first.data.features)
+        assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_an_interrupted_write_leaves_no_file(step, cached, monkeypatch):
+    def stop(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.os, step, stop)
+        with pytest.raises(KeyboardInterrupt):
+            cached(small(), pictures())
+    folder = features.paths.cache() / "features"
+    assert not list(folder.iterdir())
+    assert not cached(small(), pictures()).hit
+
+
+def test_a_file_that_cannot_be_read_stops_it_by_name(cached, tmp_path):
+    from PIL import Image
+
+    from ftlib.tune.folders import Files
+
+    paths = [tmp_path / f"{i}.png" for i in range(30)]
+    for path in paths:
+        Image.new("RGB", (12, 12)).save(path)
+    data = ImageSet(Files(paths, 12), torch.zeros(30).long(), fingerprint="fixed")
+    paths[17].write_bytes(b"")
+    with pytest.raises(DataError, match=r"17\.png"):
+        cached(small(), data)
+    assert not list((features.paths.cache() / "features").glob("*"))
+
+
+class Own(Dataset):
+    """A dataset as a learner would write it; ``shift`` stands for a random augmentation."""
+
+    def __init__(self, data, shift=0.0):
+        self.data, self.shift = data, shift
+
+    def __len__(self):
+        return len(self.data)
+
+    def __getitem__(self, i):
+        x, y = self.data[i]
+        return x + self.shift * torch.rand(()), int(y)
+
+
+def test_a_dataset_of_one_s_own_gets_the_same_features(cached):
+    data = pictures()
+    own, ours = cached(small(), Own(data)), cached(small(), data)
+    assert torch.equal(own.data.features, ours.data.features)
+    assert torch.equal(own.data.targets, ours.data.targets)
+    assert cached(small(), Own(data)).hit
+    assert not cached(small(), Own(pictures(seed=1))).hit
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (Own(pictures(), shift=0.1), "augmented"),
+        (DataLoader(pictures(), 4), "pass its dataset"),
+        (TensorSet(torch.zeros(0, 3, 12, 12), torch.zeros(0)), "no sample"),
+    ],
+)
+def test_data_that_cannot_be_cached_is_refused(data, words, cached):
+    with pytest.raises(DataError, match=words):
+        cached(small(), data)
+
+
+def test_splits_come_back_as_splits(cached):
+    splits = digits(size=12)
+    result = cached(small(), splits)
+    assert result.splits.classes == splits.classes
+    assert [len(part) for part in result.splits.parts.values()] == [1259, 269, 269]
+    with pytest.raises(DataError, match="one set was cached"):
+        _ = cached(small(), pictures()).splits
+
+
+def test_training_from_the_cache_equals_training_the_frozen_model(cached):
+    """The usual loop over images, front frozen, and the loop over features end in the same weights."""
+    data, usual = pictures(40), small()
+    boundary = stages(usual, torch.zeros(1, 3, 12, 12))[-2].name
+    freeze_to(usual, boundary)
+    ours = copy.deepcopy(usual)
+    fit(usual, data, epochs=3, lr=0.01, progress=False)
+    result = cached(ours, data, boundary)
+    fit(result.model, result.data, epochs=3, lr=0.01, progress=False)
+    start = small().state_dict()
+    assert not torch.equal(ours[5].weight, start["5.weight"])
+    for (name, one), other in zip(usual.state_dict().items(), ours.state_dict().values()):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_the_rest_shares_its_parameters_with_the_model(cached):
+    model, data = small(), pictures()
+    replace_head(model, 3, seed=1)
+    result = cached(model, data)
+    before = evaluate(model, data).logits
+    fit(result.model, result.data, epochs=2, lr=0.1, progress=False)
+    after = evaluate(model, data).logits
+    assert abs(after - before).max() > 0.01
+    assert abs(after - evaluate(result.model, result.data).logits).max() < 1e-4
