@@ -1,0 +1,164 @@
+"""What a card says, as HTML: prompt, verdict, hints, steps, links; and the page that stands in for widgets.
+
+Plain functions from a session to a string. Nothing here gives away a key: feedback comes from a result, steps
+from a session that allows them, and the stand-in page reads prompts and options only.
+"""
+
+import os
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from ftlib.errors import InputError
+from ftlib.learn import render
+
+KIND_NAMES = {
+    "choice": "one answer",
+    "multi": "several answers",
+    "numeric": "a number",
+    "text": "a short text",
+    "order": "put in order",
+    "match": "match",
+    "confusion": "confusion matrix",
+    "predict": "predict the output",
+    "code": "write code",
+}
+VERDICTS = {  # verdict → class, symbol, words
+    "right": ("ftl-right", "✓", "Right"),
+    "partly right": ("ftl-part", "◐", "Partly right"),
+    "wrong": ("ftl-wrong", "✗", "Wrong"),
+    "not attempted": ("ftl-none", "○", "Not attempted"),
+    "invalid": ("ftl-none", "?", "Cannot be read"),
+}
+
+
+def points(score: float) -> str:
+    """A score with as few digits as it needs.
+
+    >>> points(2.0), points(0.6667)
+    ('2', '0.67')
+    """
+    return f"{score:.2f}".rstrip("0").rstrip(".")
+
+
+def prompt(session, where: str = "") -> str:
+    """The head of a card: where it stands, kind and difficulty, the prompt, the code to predict."""
+    question = session.question
+    words = [f'<span class="ftl-where">{escape(where)}</span>'] if where else []
+    words += [f"<span>{escape(word)}</span>" for word in (KIND_NAMES[question.kind], question.difficulty)]
+    code = render.highlight(question.code.strip("\n")) if question.code else ""
+    return f'<div class="ftl-meta">{"".join(words)}</div><div class="ftl-prompt">{render.html(question.prompt)}{code}</div>'
+
+
+def feedback(result, *, changed: bool = False, fresh: bool = True, note: str = "") -> str:
+    """The verdict in symbol, words and colour, and why; ``fresh`` has screen readers announce it."""
+    kind, symbol, words = VERDICTS[result.verdict]
+    if result.verdict == "partly right":
+        words += f" · {points(result.score)} of 1 point"
+    said = render.html(result.feedback) if result.feedback else ""
+    if changed:
+        said += '<p class="ftl-aside">You have changed your answer since. Check it again to see how it stands.</p>'
+    if note:
+        said += f'<p class="ftl-aside">{escape(note)}</p>'
+    role = ' role="alert"' if fresh else ""
+    return (
+        f'<div class="ftl-panel {kind}"{role}><p class="ftl-verdict"><span aria-hidden="true">{symbol}</span> '
+        f"{words}</p>{said}</div>"
+    )
+
+
+def hints(session) -> str:
+    """The hints opened so far, in order; "" without any."""
+    if not session.hints:
+        return ""
+    items = "".join(f"<li>{render.inline(hint)}</li>" for hint in session.hints)
+    return f'<div class="ftl-box" role="status"><h3>{"Hint" if len(session.hints) == 1 else "Hints"}</h3><ol>{items}</ol></div>'
+
+
+def steps(session) -> str:
+    """The worked steps, the quick check and the common mistakes; "" while they are closed."""
+    if not session.steps_open:
+        return ""
+    question = session.question
+    parts = [_list("Step by step", "ol", question.steps)]
+    if question.quick_check:
+        parts.append(f"<h3>Quick check</h3>{render.html(question.quick_check)}")
+    parts.append(_list("Common mistakes", "ul", question.mistakes))
+    return f'<div class="ftl-box" role="status">{"".join(parts)}</div>'
+
+
+def _list(title, tag, items):
+    if not items:
+        return ""
+    return f"<h3>{title}</h3><{tag}>{''.join(f'<li>{render.inline(item)}</li>' for item in items)}</{tag}>"
+
+
+def section_link(question) -> str:
+    """Where the question is explained, as a link to the lesson's section (words alone where it is not found)."""
+    lesson = lesson_title(question.lesson)
+    words = f"{escape(lesson)} — {escape(question.section)}"
+    address = section_address(question.lesson, question.section)
+    if not address:
+        return words
+    return f'<a href="{escape(address)}" target="_blank" rel="noopener">{words}</a>'
+
+
+def section_address(lesson: str, section: str = "") -> str:
+    """The lesson's notebook, relative to the working folder, with the section's anchor; "" if there is none."""
+    from ftlib.paths import course
+
+    try:
+        notebook = course() / "notebooks" / f"{lesson}.ipynb"
+        path = os.path.relpath(notebook, Path.cwd()) if notebook.exists() else ""
+    except (InputError, ValueError, OSError):  # ValueError: another drive on Windows
+        return ""
+    anchor = f"#{quote(section.replace(' ', '-'), safe='')}" if section else ""
+    return quote(Path(path).as_posix()) + anchor if path else ""
+
+
+def lesson_title(lesson: str) -> str:
+    """
+    >>> lesson_title("05_precision_recall_tradeoff")
+    'Lesson 05, precision recall tradeoff'
+    """
+    number, _, name = lesson.partition("_")
+    return f"Lesson {number}, {name.replace('_', ' ')}" if number.isdigit() else lesson.replace("_", " ")
+
+
+def stand_in(sitting) -> str:
+    """The quiz as plain semantic HTML, for places where widgets do not run; the same whatever was answered.
+
+    It is what GitHub and nbconvert show of a stored notebook: no style, no script, no key.
+    """
+    from ftlib.learn.session import Session
+
+    items = []
+    for question in sitting.questions:
+        session = Session(question, 0)
+        items.append(f"<li>{_stand_in_prompt(session)}{_stand_in_parts(session)}</li>")
+    return (
+        f"<h3>{escape(sitting.title)}: {len(sitting)} questions</h3>"
+        "<p>Run the notebook to answer them: open it in JupyterLab, Notebook, VS Code or Voila and run this cell.</p>"
+        f"<ol>{''.join(items)}</ol>"
+    )
+
+
+def _stand_in_prompt(session):
+    question = session.question
+    code = f"<pre><code>{escape(question.code.strip())}</code></pre>" if question.code else ""
+    return f"<p><em>{KIND_NAMES[question.kind]}, {question.difficulty}</em></p>{render.bare(question.prompt)}{code}"
+
+
+def _stand_in_parts(session):
+    question = session.question
+    if question.options or question.items:
+        texts = {part.key: part.text for part in question.options or question.items}
+        return f"<ul>{''.join(f'<li>{render.bare(texts[key])}</li>' for key in session.order)}</ul>"
+    if question.pairs:
+        pairs = {pair.key: pair for pair in question.pairs}
+        left = "".join(f"<li>{render.bare(pair.left)}</li>" for pair in question.pairs)
+        right = "".join(
+            f"<li>{render.bare(text)}</li>" for text in dict.fromkeys(pairs[k].right for k in session.order)
+        )
+        return f"<ul>{left}</ul><p>with</p><ul>{right}</ul>"
+    return ""

@@ -1,0 +1,163 @@
+"""Real servers on loopback and a real Chromium; each is started once a worker, when a test first asks for it."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from find_chromium import find_chromium
+
+DATA = Path(__file__).parents[1] / "learn" / "data"
+OFFLINE = [  # keep the browser from calling home
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--no-first-run",
+    "--no-pings",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+CONFIG = {
+    "LabApp": {"expose_app_in_browser": True},
+    "JupyterNotebookApp": {"expose_app_in_browser": True},
+    "ServerApp": {"allow_root": True, "open_browser": False},
+    "IdentityProvider": {"token": ""},
+}
+NO_NEWS = {"checkForUpdates": False, "fetchNews": "false"}
+COMMANDS = {
+    "lab": ["-m", "jupyterlab", "--no-browser"],
+    "notebook": ["-m", "notebook", "--no-browser"],
+    "voila": ["-m", "voila", "--no-browser"],
+}
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser, headless."""
+    path = find_chromium()
+    if not path:
+        pytest.skip("no Chromium: install one, or name it in FTLIB_CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=OFFLINE)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory):
+    """A folder with the sample bank as a quiz notebook, and a lesson for its links to lead to."""
+    root = tmp_path_factory.mktemp("course")
+    shutil.copytree(DATA, root / "quizzes", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "notebooks").mkdir()
+    write_notebook(root / "notebooks" / "99_sample.ipynb", ["# Sample"], [])
+    for name in ("mouse", "keys", "restart", "axe", "spy", "look", "voila"):
+        code = ["from ftlib.learn import quiz", 'quiz("sample.toml")']
+        write_notebook(root / "quizzes" / f"{name}.ipynb", ["# Quiz: a sample"], ["\n\n".join(code)])
+    return root
+
+
+def write_notebook(path: Path, texts, cells):
+    """A notebook as the course's builder writes them: unexecuted, kernel python3."""
+    import nbformat.v4 as v4
+
+    made = v4.new_notebook(cells=[v4.new_markdown_cell(t) for t in texts] + [v4.new_code_cell(c) for c in cells])
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path.write_text(json.dumps(made), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def server(course, tmp_path_factory):
+    """``server("lab")`` → its address; "lab", "notebook" and "voila" run side by side on free ports."""
+    running = {}
+    config = tmp_path_factory.mktemp("jupyter")
+    configure(config)
+
+    def start(kind):
+        if kind not in running:
+            running[kind] = _start(kind, course, config)
+        return running[kind][0]
+
+    yield start
+    for _, process in running.values():
+        process.terminate()
+    for _, process in running.values():
+        process.wait(timeout=30)
+
+
+def configure(config: Path):
+    """Settings of the servers: no token (they listen on loopback only), no news, no update checks."""
+    (config / "jupyter_server_config.json").write_text(json.dumps(CONFIG))
+    settings = config / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
+
+
+def _start(kind, course, config):
+    port = _free_port()
+    folders = {name: str(config / name) for name in ("data", "runtime", "settings", "workspaces")}
+    env = os.environ | {
+        "FTLIB_HOME": str(config / "home"),
+        "FTLIB_COURSE": str(course),
+        "JUPYTER_CONFIG_DIR": str(config),
+        "JUPYTER_DATA_DIR": folders["data"],
+        "JUPYTER_RUNTIME_DIR": folders["runtime"],
+        "JUPYTERLAB_SETTINGS_DIR": folders["settings"],
+        "JUPYTERLAB_WORKSPACES_DIR": folders["workspaces"],
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "OMP_NUM_THREADS": "1",
+    }
+    own = {"voila": [f"--port={port}", "--Voila.ip=127.0.0.1", str(course)]}
+    usual = [f"--port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={course}"]
+    log = open(config / f"{kind}.log", "w")  # noqa: SIM115 - lives as long as the server
+    process = subprocess.Popen(
+        [sys.executable, *COMMANDS[kind], *own.get(kind, usual)], env=env, cwd=course, stdout=log, stderr=subprocess.STDOUT
+    )
+    address = f"http://127.0.0.1:{port}"
+    _wait(address, process, config / f"{kind}.log")
+    return address, process
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait(address, process, log, seconds=90):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            return urllib.request.urlopen(address, timeout=5).close()
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the server did not come up:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def page(chromium):
+    """A fresh browser window; what it said is shown when a test fails."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+    made = context.new_page()
+    made.set_default_timeout(20_000)
+    yield made
+    context.close()
