@@ -50,9 +50,9 @@ class ConfusionBuilder(Explorer):
 
     def __init__(self, tp=85, fp=15, fn=10, tn=90, *, names=("negative", "positive")):
         self.names = tuple(names)
-        whole = {"tp": "TP (found)", "fp": "FP (false alarm)", "fn": "FN (missed)", "tn": "TN (left alone)"}
+        whole = {"tp": "TP, found", "fp": "FP, false alarm", "fn": "FN, missed", "tn": "TN, left alone"}
         start = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
-        self._boxes = {key: number(whole[key], start[key], 0, MOST, 1, "190px") for key in start}
+        self._boxes = {key: number(whole[key], start[key], 0, MOST, 1, "184px") for key in start}
         self._preset = widgets.Dropdown(options=list(PRESETS), description="Begin with", style=LABEL)
         self._preset.value = next((k for k, v in PRESETS.items() if v == (tp, fp, fn, tn)), "your own")
         self._preset.observe(self._load, "value")

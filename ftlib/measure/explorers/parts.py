@@ -17,22 +17,19 @@ SLOT = WIDTH + 24
 class Panel:
     """One picture: its title (the finding), SVG body, and the same in words for who cannot see it.
 
-    The body is drawn on ``width`` × ``height`` units; ``span`` counts the columns it may take.
+    The body is drawn on ``WIDTH`` × ``height`` units.
     """
 
     title: str
     body: str
     words: str
     height: int = 220
-    width: int = WIDTH
-    span: int = 1
 
     def figure(self) -> str:
         """The panel as an HTML figure."""
-        kind = {1: "", 2: ' class="ftx-wide"', 3: ' class="ftx-full"'}[self.span]
         return (
-            f"<figure{kind}><figcaption>{escape(self.title)}</figcaption>"
-            f'<svg viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{escape(self.words)}">'
+            f"<figure><figcaption>{escape(self.title)}</figcaption>"
+            f'<svg viewBox="0 0 {WIDTH} {self.height}" role="img" aria-label="{escape(self.words)}">'
             f"{self.body}</svg></figure>"
         )
 
@@ -89,7 +86,7 @@ class Numbers:
         """The table as lines of SVG text."""
         pieces = [svg.text(x, y + 13, self.caption, 13, font_weight=600)]
         anchors = self._anchors(width)
-        for i, row in enumerate([self.head, *self.rows]):
+        for i, row in enumerate([self.head, *self._kept()]):
             base, ink = y + 36 + 21 * i, svg.INK if i else svg.SOFT
             for j, (at, anchor) in anchors.items():
                 pieces.append(svg.text(x + at, base, row[j], 12, ink, anchor))
@@ -99,7 +96,7 @@ class Numbers:
     @property
     def drawn_height(self) -> float:
         """How many units ``drawn`` takes from top to bottom."""
-        return 46 + 21 * len(self.rows)
+        return 46 + 21 * len(self._kept())
 
     def text(self) -> str:
         """The table as plain text, columns padded with spaces."""
@@ -107,6 +104,12 @@ class Numbers:
         widths = [max(len(row[j]) for row in rows) for j in range(len(self.head))]
         lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip() for row in rows]
         return "\n".join([self.caption, *lines, *([self.note] if self.note else [])])
+
+    def _kept(self) -> list[tuple[str, ...]]:
+        """The rows of a picture that cannot scroll: nine of a folded table, first and last among them."""
+        if not self.folded or len(self.rows) <= 9:
+            return self.rows
+        return [self.rows[round(i * (len(self.rows) - 1) / 8)] for i in range(9)]
 
     def _mark(self, column: int) -> str:
         names = [
@@ -141,24 +144,22 @@ class View:
     def html(self) -> str:
         """The pictures and the table, laid out for the live page."""
         table = self.numbers.html()
-        spare = 3 - sum(p.span for p in self.panels) % 3
-        kind = {1: "", 2: "ftx-wide", 3: "ftx-full"}[spare]
+        threes = len(self.panels) % 3 == 0
+        kind = "ftx-full" if threes else "ftx-rest"
         if self.numbers.folded:
             label = escape(self.numbers.caption)
             table = f'<div class="ftx-scroll" tabindex="0" role="region" aria-label="{label}">{table}</div>'
         cells = "".join(p.figure() for p in self.panels)
-        return (
-            f'<div class="ftx-box"><div class="ftx-grid">{cells}<div class="{kind}">{table}</div></div></div>'
-        )
+        return f'<div class="ftx-box"><div class="ftx-grid{" ftx-threes" if threes else ""}">{cells}<div class="{kind}">{table}</div></div></div>'
 
     def sheet(self, title: str) -> str:
         """One static SVG with everything on it, in fixed light colours."""
         pieces, x, y, row_height = [], 20, 84, 0
         for panel in self.panels:
-            if x + panel.span * SLOT > 20 + 3 * SLOT:
+            if x + SLOT > 20 + 3 * SLOT:
                 x, y, row_height = 20, y + row_height + 16, 0
             pieces.append(panel.drawn(x, y))
-            x, row_height = x + panel.span * SLOT, max(row_height, panel.drawn_height)
+            x, row_height = x + SLOT, max(row_height, panel.drawn_height)
         room = 3 - (x - 20) // SLOT
         if room < 1:
             x, y, row_height, room = 20, y + row_height + 16, 0, 3

@@ -29,15 +29,17 @@ CSS = """
 .ftx .ftx-say.right{border-color:var(--ftx-green)}
 .ftx .ftx-say.wrong{border-color:var(--ftx-ochre)}
 .ftx .ftx-box{container-type:inline-size;padding-top:12px}
-.ftx .ftx-grid{display:grid;gap:14px 22px;grid-template-columns:minmax(0,1fr);align-items:start}
-@container (min-width:600px){.ftx .ftx-grid{grid-template-columns:repeat(2,minmax(0,1fr))}
- .ftx .ftx-wide{grid-column:span 2}}
-@container (min-width:880px){.ftx .ftx-grid{grid-template-columns:repeat(3,minmax(0,1fr))}}
+.ftx .ftx-grid{display:grid;gap:16px 22px;grid-template-columns:minmax(0,1fr);align-items:start}
+@container (min-width:580px){.ftx .ftx-grid{grid-template-columns:repeat(2,minmax(0,1fr))}
+ .ftx .ftx-rest{grid-column:1/-1}}
+@container (min-width:580px) and (max-width:699px){.ftx .ftx-threes{grid-template-columns:minmax(0,1fr)}}
+@container (min-width:700px){.ftx .ftx-threes{grid-template-columns:repeat(3,minmax(0,1fr))}}
+@container (min-width:880px){.ftx .ftx-grid{grid-template-columns:repeat(3,minmax(0,1fr))}
+ .ftx .ftx-rest{grid-column:auto/-1}}
 .ftx .ftx-full{grid-column:1/-1}
 .ftx figure{margin:0}
 .ftx figcaption{font-weight:600;font-size:13.5px;margin-bottom:2px}
-.ftx svg{display:block;width:100%;max-width:430px;height:auto}
-.ftx .ftx-full svg{max-width:none}
+.ftx svg{display:block;width:100%;max-width:370px;height:auto}
 .ftx svg text{font-family:var(--jp-content-font-family,system-ui,sans-serif)}
 .ftx table{border-collapse:collapse;width:100%;margin:0;font-size:13.5px;
  font-variant-numeric:tabular-nums;border:0;table-layout:auto}
@@ -55,7 +57,7 @@ CSS = """
 .ftx td.num,.ftx th.num{white-space:nowrap}
 @container (max-width:760px){.ftx .aside{display:none}}
 .ftx .ftx-scroll-x{overflow-x:auto}
-.ftx .jupyter-button{height:auto;min-height:32px;width:auto;padding:4px 14px;border-radius:8px;font-size:13.5px;
+.ftx .jupyter-button{height:auto;min-height:30px;line-height:20px;width:auto;padding:4px 14px;border-radius:8px;font-size:13.5px;
  font-weight:500;border:1px solid color-mix(in srgb,var(--ftx-ink) 45%,var(--ftx-paper));background:transparent;
  color:var(--ftx-ink);box-shadow:none;white-space:normal}
 .ftx .jupyter-button:hover:enabled{background:var(--ftx-wash);box-shadow:none;border-color:var(--ftx-ink)}

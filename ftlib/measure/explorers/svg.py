@@ -53,6 +53,15 @@ def short(number: float) -> str:
     )
 
 
+def short_number(value: float) -> str:
+    """Three digits that count: what a sentence can carry.
+
+    >>> short_number(0.88421), short_number(12.3456), short_number(0.00041)
+    ('0.884', '12.3', '0.00041')
+    """
+    return f"{value:.3g}"
+
+
 def tag(name: str, inside: str | None = None, **attributes) -> str:
     """One SVG element; ``stroke_width=2`` becomes ``stroke-width="2"``, None is left out."""
     parts = [name]
