@@ -143,7 +143,8 @@ def _fault(file: str, question: str, error: Exception) -> Fault:
         place = f"{place}.{named[1]}".lstrip(".")
     advice = {"unknown": "remove it or mend its spelling", "missing": "add it"}
     todo = next(
-        (text for word, text in advice.items() if word in message), "tests/learn/data/sample.toml shows a question of every kind"
+        (text for word, text in advice.items() if word in message),
+        "tests/learn/data/sample.toml shows a question of every kind",
     )
     return Fault(file, question, place, f"{message}; {todo}")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ftlib.learn.bank import bank_paths, load_bank
 from ftlib.learn.grade import VERDICTS, grade
 from ftlib.learn.kinds import _longest_run, close
-from ftlib.learn.questions import Item, Question
+from ftlib.learn.questions import Item, Pair, Question
 from ftlib.learn.reading import Unreadable, read_number, same_output, same_words
 from ftlib.learn.variants import variant
 
@@ -301,6 +301,13 @@ def test_pairs_that_share_a_right_side_may_be_exchanged():
     )
     assert grade(question, {"x": "y", "y": "x", "z": "z"}).verdict == "right"
     assert grade(question, {"x": "z", "y": "x", "z": "z"}).score == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_nearly_all_is_not_right():
+    pairs = tuple(Pair(f"k{i}", f"left {i}", f"right {i}") for i in range(12))
+    question = Question("99-m", "match", "easy", "recall", "S", "P?", pairs=pairs)
+    result = grade(question, {**question.key, "k0": "k1"})
+    assert (result.verdict, result.score) == ("partly right", 0.9167)
 
 
 def test_confusion_counts_cells():
