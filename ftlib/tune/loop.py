@@ -59,7 +59,9 @@ def task_of(data) -> str:
     holder = data.dataset if isinstance(data, DataLoader) else data
     targets = getattr(holder, "targets", None)
     if targets is None or len(targets) == 0:
-        targets = next(iter(batches(data, 1)))[1]
+        targets = next((y for _, y in batches(data, 1)), None)
+    if targets is None:
+        raise DataError("there is no sample in this data")
     first = torch.as_tensor(targets[0])
     return "regression" if first.is_floating_point() else "classification"
 

@@ -241,6 +241,8 @@ def batches(data, batch_size: int = 64, shuffle: bool = False, seed: int = 0) ->
 def _chunks(count: int, batch_size: int, shuffle: bool, seed: int) -> list[torch.Tensor]:
     if batch_size < 1:
         raise DataError(f"batch_size is {batch_size}; expected 1 or more")
+    if not count:
+        return []
     if not shuffle:
         return list(torch.arange(count).split(batch_size))
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
