@@ -40,7 +40,6 @@ class Part(nn.Module):
     def __init__(self, model: nn.Module, steps: list[Step], steps_in_training: list[Step]):
         super().__init__()
         self._steps, self._steps_in_training = steps, steps_in_training
-        self.copies_input = False  # set by whoever finds that a step works on the input in place
         self.training = model.training
         for step in sorted(steps, key=lambda step: step.op == "get_attr"):
             if step.op in ("call_module", "get_attr"):
@@ -51,7 +50,7 @@ class Part(nn.Module):
         values: dict[int, object] = {}
         for step in self._steps_in_training if self.training else self._steps:
             if step.op == "placeholder":
-                values[step.number] = x.clone() if self.copies_input else x
+                values[step.number] = x.clone()  # a layer that works in place must not reach a cached batch
                 continue
             args = map_aggregate(step.args, lambda a: values[a.step] if isinstance(a, _Ref) else a)
             kwargs = map_aggregate(step.kwargs, lambda a: values[a.step] if isinstance(a, _Ref) else a)

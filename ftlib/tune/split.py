@@ -158,14 +158,12 @@ def _independent(nodes: list[fx.Node]) -> set[fx.Node]:
 
 def _verify(model: nn.Module, front: nn.Module, rest: nn.Module, x: torch.Tensor, refusal: str) -> None:
     with eval_mode(model), eval_mode(front), eval_mode(rest):
-        between = front(x.clone())
+        between = front(x)
         if not isinstance(between, torch.Tensor):
             raise ModelError(f"{refusal}: what crosses there is {type(between).__name__}, not a tensor.")
         if len(between) != len(x):
             raise ModelError(f"{refusal}: {len(x)} inputs cross there as {len(between)} rows, not one a row.")
-        kept = between.clone()
-        whole, halves = model(x), rest(between)
-        rest.copies_input = not _same(kept, between)  # a cached batch must survive being used
+        halves, whole = rest(between), model(x)
     if not all(tree_leaves(tree_map(_same, whole, halves))):
         raise ModelError(f"{refusal}: the halves do not give the model's own output on a dummy batch.")
 

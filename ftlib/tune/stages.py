@@ -12,7 +12,7 @@ from ftlib.errors import ModelError
 from ftlib.tune.heads import find_head
 from ftlib.tune.inputs import run_once
 
-_NORMS = re.compile(r"Norm|^FrozenBatch")
+_NORMS = re.compile(r"^(?!.*Conv).*Norm|^Affine$")
 
 
 @dataclass(frozen=True)
