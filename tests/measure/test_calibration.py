@@ -5,14 +5,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import assert_same, class_probabilities, scored
 from sklearn.calibration import calibration_curve as sklearn_calibration_curve
+from sklearn_reference import assert_same, class_probabilities, scored
 from torchmetrics.functional.classification import binary_calibration_error, multiclass_calibration_error
 
 from ftlib import measure
 from ftlib.errors import InputError
 
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=35, deadline=None)
 
 
 @some

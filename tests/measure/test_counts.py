@@ -37,7 +37,7 @@ def test_the_fraud_model_that_is_not_ready():
 
 
 @pytest.mark.filterwarnings("ignore:A single label was found")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(numbers, numbers, numbers, numbers)
 def test_counts_agree_with_scikit_learn(tp, fp, fn, tn):
     counts = Counts(tp, fp, fn, tn)
@@ -64,7 +64,7 @@ def test_counts_agree_with_scikit_learn(tp, fp, fn, tn):
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 @pytest.mark.filterwarnings("ignore:A single label was found")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=20))
 def test_balanced_accuracy(pairs):
     y_true, y_pred = (list(side) for side in zip(*pairs))

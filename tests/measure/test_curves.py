@@ -5,13 +5,13 @@ import pytest
 import sklearn.metrics as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import assert_same, class_probabilities, indicators, scored
+from sklearn_reference import assert_same, class_probabilities, indicators, scored
 
 from ftlib import measure
 from ftlib.errors import InputError
 
-some = settings(max_examples=80, deadline=None)
-fewer = settings(max_examples=40, deadline=None)
+some = settings(max_examples=45, deadline=None)
+fewer = settings(max_examples=30, deadline=None)
 CURVES = ("precision_recall_curve", "roc_curve", "confusion_matrix_at_thresholds")
 
 

@@ -6,14 +6,14 @@ import sklearn.metrics as reference
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import AVERAGES, VOCABULARIES, assert_same, indicators, labelled
+from sklearn_reference import AVERAGES, VOCABULARIES, assert_same, indicators, labelled
 
 from ftlib import measure
 from ftlib.errors import InputError
 
 RULES = st.sampled_from([0.0, 1.0, np.nan, 0, 1])
 THREE = ("precision_score", "recall_score", "f1_score")
-some = settings(max_examples=40, deadline=None)
+some = settings(max_examples=30, deadline=None)
 
 
 @some

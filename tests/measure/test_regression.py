@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import assert_same, weights
+from sklearn_reference import assert_same, weights
 
 from ftlib import measure
 from ftlib.errors import InputError
@@ -22,7 +22,7 @@ def targets(draw):
     return *pair, draw(weights(n))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(targets(), st.sampled_from(["uniform_average", "raw_values"]))
 def test_numbers(case, multioutput):
     y_true, y_pred, weight = case
@@ -30,7 +30,7 @@ def test_numbers(case, multioutput):
         assert_same(name, y_true, y_pred, sample_weight=weight, multioutput=multioutput)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(targets(), st.booleans())
 def test_r2_options(case, force_finite):
     y_true, y_pred, weight = case

@@ -8,12 +8,12 @@ import sklearn.metrics as reference
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import indicators, labelled
+from sklearn_reference import indicators, labelled
 
 from ftlib.errors import InputError
 from ftlib.measure import Running
 
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=35, deadline=None)
 
 
 def batches(n: int, cuts: list[int]):

@@ -5,13 +5,13 @@ import pytest
 import sklearn.metrics as reference
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from reference import scored
+from sklearn_reference import scored
 
 from ftlib import measure
 from ftlib.errors import InputError
 from ftlib.measure import Counts, best_threshold, cost_threshold, threshold_sweep
 
-some = settings(max_examples=80, deadline=None)
+some = settings(max_examples=45, deadline=None)
 
 
 def candidates(y_true, y_score):
