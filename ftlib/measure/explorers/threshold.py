@@ -2,17 +2,14 @@
 
 import numpy as np
 
-from ftlib.errors import InputError
 from ftlib.measure.counts import Counts
-from ftlib.measure.curves import average_precision_score, precision_recall_curve
+from ftlib.measure.curves import average_precision_score
 from ftlib.measure.explorers import svg
 from ftlib.measure.explorers.base import LABEL, Explorer, button, number, row, widgets
 from ftlib.measure.explorers.matrix import matrix_panel, right, wrong
 from ftlib.measure.explorers.parts import Numbers, Panel, View
+from ftlib.measure.explorers.scores import bar_path, below, histogram, positions, pr_points, sorted_scores
 from ftlib.measure.explorers.worked import rows, value
-from ftlib.measure.validate import as_scores, binary_truth
-
-BINS = 32
 
 
 class ThresholdExplorer(Explorer):
@@ -54,10 +51,10 @@ class ThresholdExplorer(Explorer):
         step=None,
     ):
         self.names = tuple(names)
-        self._positives, self._negatives = _sorted_scores(y_true, y_score)
-        self._curve = _pr_points(y_true, y_score)
+        self._positives, self._negatives = sorted_scores(y_true, y_score)
+        self._curve = pr_points(y_true, y_score)
         self.average_precision = average_precision_score(y_true, y_score)
-        self._grid = _grid(self._positives, self._negatives, step)
+        self._grid = positions(self._positives, self._negatives, step)
         self._digits = max(2, int(np.ceil(-np.log10(self._grid[1] - self._grid[0]) - 1e-9)))
         low, high, step = float(self._grid[0]), float(self._grid[-1]), float(self._grid[1] - self._grid[0])
         self._slider = widgets.FloatSlider(
@@ -70,19 +67,18 @@ class ThresholdExplorer(Explorer):
             style=LABEL,
             layout=widgets.Layout(width="auto", max_width="640px"),
         )
-        self._cost_fp = number("Cost of a false alarm (FP)", cost_fp, 0, 1e6, 0.5, "250px")
-        self._cost_fn = number("Cost of a miss (FN)", cost_fn, 0, 1e6, 0.5, "210px")
-        self._floor = number("Recall at least", recall_at_least, 0, 1, 0.01, "180px")
-        self._bars = _bars(self._positives, low, high), _bars(self._negatives, low, high)
+        self._cost_fp = number("Cost of a false alarm (FP)", cost_fp, 0, 1e6, 0.5, "238px")
+        self._cost_fn = number("Cost of a miss (FN)", cost_fn, 0, 1e6, 0.5, "200px")
+        self._floor = number("Recall at least", recall_at_least, 0, 1, 0.01, "170px")
+        self._bars = histogram(self._positives, low, high), histogram(self._negatives, low, high)
         for control in (self._slider, self._cost_fp, self._cost_fn, self._floor):
             control.observe(self.redraw, "value")
+        reach = button("Reach this recall", self.reach_recall, "the highest threshold that does")
+        cheapest = button("Cheapest threshold", self.cheapest, "the least cost of all mistakes")
         super().__init__(
             [
                 self._slider,
-                row(
-                    self._floor, button("Reach this recall", self.reach_recall, "highest threshold that does")
-                ),
-                row(self._cost_fp, self._cost_fn, button("Cheapest threshold", self.cheapest)),
+                row(row(self._floor, reach), row(self._cost_fp, self._cost_fn, cheapest)),
             ]
         )
 
@@ -109,7 +105,7 @@ class ThresholdExplorer(Explorer):
         """Move to the highest slider position whose recall is ``at_least`` (default: the box's)."""
         if at_least is not None:
             self._floor.value = at_least
-        recall = 1 - _below(self._positives, self._grid) / len(self._positives)
+        recall = 1 - below(self._positives, self._grid) / len(self._positives)
         self.threshold = self._grid[np.flatnonzero(recall >= self._floor.value - 1e-12).max(initial=0)]
         return self.threshold
 
@@ -152,7 +148,7 @@ class ThresholdExplorer(Explorer):
         for sign, bars, hue in ((1, self._bars[0], svg.BLUE), (-1, self._bars[1], svg.OCHRE)):
             for side, judged in ((1, sign > 0), (0, sign < 0)):
                 style = (right if judged else wrong)(hue) | {"stroke_width": 1, "stroke_dasharray": None}
-                pieces.append(svg.tag("path", d=_bar_path(frame, bars, sign, cut, side), **style))
+                pieces.append(svg.tag("path", d=bar_path(frame, bars, sign, cut, side), **style))
         pieces += [
             svg.line(frame.left, frame.y(0), frame.right, frame.y(0), svg.SOFT),
             svg.line(cut, 4, cut, frame.bottom, svg.INK, stroke_width=2),
@@ -225,70 +221,18 @@ class ThresholdExplorer(Explorer):
         return float(self._grid[0]), float(self._grid[-1])
 
     def _counts_at(self, threshold) -> Counts:
-        fn, tn = (_below(scores, threshold) for scores in (self._positives, self._negatives))
+        fn, tn = (below(scores, threshold) for scores in (self._positives, self._negatives))
         return Counts(len(self._positives) - fn, len(self._negatives) - tn, fn, tn)
 
     def _mistakes(self):
         """False positives and false negatives at every slider position, two int arrays."""
-        return len(self._negatives) - _below(self._negatives, self._grid), _below(self._positives, self._grid)
+        return len(self._negatives) - below(self._negatives, self._grid), below(self._positives, self._grid)
 
     def _costs(self, fp, fn):
         return fp * self._cost_fp.value + fn * self._cost_fn.value
 
     def _show(self, threshold) -> str:
         return f"{threshold:.{self._digits}f}"
-
-
-def _sorted_scores(y_true, y_score):
-    """Scores of the positives and of the negatives, each sorted upward."""
-    scores = as_scores(y_score)
-    truth = binary_truth(y_true, len(scores))
-    if truth.all() or not truth.any():
-        raise InputError(
-            f"y_true holds only one class ({len(truth)} labels); a threshold needs both to divide."
-        )
-    return np.sort(scores[truth]), np.sort(scores[~truth])
-
-
-def _below(scores, threshold):
-    """How many of the sorted scores lie below the threshold, compared in the scores' own precision."""
-    return np.searchsorted(scores, np.asarray(threshold, dtype=scores.dtype), side="left")
-
-
-def _grid(positives, negatives, step) -> np.ndarray:
-    """Every position of the slider: 0 to 1 where the scores lie within, else their own range."""
-    low, high = min(positives[0], negatives[0]), max(positives[-1], negatives[-1])
-    if low >= 0 and high <= 1:
-        step = step or 0.01
-        return np.round(np.arange(round(1 / step) + 1) * step, 10)
-    step = step or 10.0 ** np.floor(np.log10((high - low) / 50 or 1))
-    return np.round(np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step, 10)
-
-
-def _pr_points(y_true, y_score):
-    """Precision and recall along the curve as drawn: stepwise, thinned to what a screen can show."""
-    precision, recall, _ = precision_recall_curve(y_true, y_score)
-    keep = np.unique(np.linspace(0, len(recall) - 1, 400).astype(int))
-    precision, recall = precision[keep], recall[keep]
-    return np.repeat(precision, 2)[1:], np.repeat(recall, 2)[:-1]
-
-
-def _bars(scores, low, high):
-    """Bin edges and heights (tallest = 1) of one class's histogram."""
-    heights, edges = np.histogram(scores, BINS, (low, high))
-    return edges, heights / heights.max()
-
-
-def _bar_path(frame, bars, sign, cut, right_side) -> str:
-    """The bars of one class on one side of the threshold's pixel, as one path."""
-    edges, heights = bars
-    zero, pieces = frame.y(0), []
-    for left, right_edge, height in zip(frame.x(edges[:-1]), frame.x(edges[1:]) - 0.8, heights):
-        start, end = (max(left, cut), right_edge) if right_side else (left, min(right_edge, cut))
-        if height and end > start:
-            tip = frame.y(sign * height)
-            pieces.append(f"M{start:.1f} {zero:.1f}V{tip:.1f}H{end:.1f}V{zero:.1f}z")
-    return "".join(pieces)
 
 
 def _thousands(value: float) -> str:
