@@ -64,7 +64,7 @@ class Part(nn.Module):
         if step.op == "call_module":
             return self.get_submodule(step.target)(*args, **kwargs)
         if step.op == "get_attr":
-            return _attribute(self, step.target)
+            return attribute(self, step.target)
         if step.op == "call_method":
             return getattr(args[0], step.target)(*args[1:], **kwargs)
         return step.target(*args, **kwargs)
@@ -125,7 +125,8 @@ def _share(model: nn.Module, part: nn.Module, target: str) -> None:
         setattr(here, last, value)
 
 
-def _attribute(root: nn.Module, target: str):
+def attribute(root: nn.Module, target: str):
+    """What a dotted name means below ``root``."""
     for name in target.split("."):
         root = getattr(root, name)
     return root

@@ -151,9 +151,9 @@ def _groups(model: nn.Module, units: list[str], trunk: set[str], head: tuple[str
     in_stem = any(u in trunk for u in body)
     for unit in body:
         if unit in trunk:
-            joins, in_stem = groups and _follows(model.get_submodule(unit)), False
+            joins, in_stem = groups and goes_along(model.get_submodule(unit)), False
         else:
-            joins = groups and (in_stem or _follows(model.get_submodule(unit)))
+            joins = groups and (in_stem or goes_along(model.get_submodule(unit)))
         if joins:
             groups[-1].append(unit)
         else:
@@ -161,7 +161,7 @@ def _groups(model: nn.Module, units: list[str], trunk: set[str], head: tuple[str
     return [*groups, last]
 
 
-def _follows(module: nn.Module) -> bool:
+def goes_along(module: nn.Module) -> bool:
     """Layers that belong to the stage before them: no parameters of their own, or a norm."""
     return _size(module) == 0 or bool(_NORMS.search(type(module).__name__))
 

@@ -247,6 +247,15 @@ def test_distilled_pair_is_split_where_both_heads_follow():
     assert set(dict(rest.named_parameters())) >= {"head.weight", "head_dist.weight"}
 
 
+def test_a_pair_with_norms_of_its_own_is_split_before_them():
+    model = load_backbone("timm:levit_128s", None, num_classes=2)
+    front, rest = split_at(model, "head")
+    x = batch(2, 224)
+    with torch.no_grad():
+        assert torch.equal(rest(front(x)), model(x))
+        assert front(x).ndim == 2
+
+
 def test_auxiliary_heads_are_left_out():
     model = torchvision.models.googlenet(weights=None, init_weights=False).eval()
     _, rest = split_at(model, "inception5a", batch(2))
@@ -281,6 +290,48 @@ class Untraceable(Skips):
         return self.fc(self.c(x) if x.sum() > 0 else x)
 
 
+class AsksSizes(Skips):
+    """Control flow on sizes, which a symbolic trace alone cannot follow; the batch size stays free."""
+
+    def forward(self, x):
+        x = self.a(x)
+        if x.shape[1] > 3 and len(x.shape) == 2:
+            x = self.b(x)
+        for _ in range(x.shape[1] - 2):
+            x = self.c(x)
+        return self.fc(x.reshape(x.shape[0], *x.shape[1:]))
+
+
+class BakesBatch(Skips):
+    """A batch size that becomes a number in the trace: good for that batch alone."""
+
+    def forward(self, x):
+        x = self.b(self.a(x)) if x.shape[0] else x
+        return self.fc(self.c(x)[: range(x.shape[0])[-1] + 1])
+
+
+def test_forward_that_asks_for_sizes_is_followed():
+    model = AsksSizes().eval()
+    front, rest = split_at(model, "head", torch.zeros(2, 4))
+    x = torch.randn(7, 4)
+    assert torch.equal(rest(front(x)), model(x))
+
+
+def test_following_leaves_generator_and_statistics_alone():
+    class Drops(AsksSizes):
+        def forward(self, x):
+            return dropout(super().forward(x), 0.5, self.training)
+
+    model, state = Drops(), torch.get_rng_state()
+    split_at(model, "b", torch.zeros(2, 4))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_trace_that_holds_for_one_batch_size_is_refused():
+    with pytest.raises(ModelError, match="cannot be split"):
+        split_at(BakesBatch(), "head", torch.zeros(2, 4))
+
+
 def test_forward_that_branches_on_numbers_is_refused():
     with pytest.raises(ModelError, match="cannot be traced"):
         split_at(Untraceable(), "head", torch.zeros(2, 4))
@@ -298,7 +349,7 @@ class Rows(nn.Module):
 
 
 def test_what_crosses_must_have_a_row_an_input():
-    with pytest.raises(ModelError, match="2 inputs cross there as 4 rows"):
+    with pytest.raises(ModelError, match="3 inputs cross there as 6 rows"):
         split_at(Rows(), "b", torch.zeros(2, 4))
 
 
