@@ -76,7 +76,7 @@ def _folder(folder, inside, skip):
             elif entry.is_dir():
                 yield from _folder(Path(entry.path), name + "/", skip)
             else:
-                yield from _file(Path(entry.path), name)
+                yield from _file(entry.path, name)
 
 
 def _is_in(entry, skip):

@@ -208,6 +208,8 @@ def _explained(path):
     """Turn what SQLite says into a StoreError that names the file and what to do."""
     try:
         yield
+    except UnicodeDecodeError as fault:  # SQLite's own message quotes bytes of the damaged file
+        raise _damaged(path) from fault
     except (sqlite3.Error, OSError) as fault:
         raise _explain(path, fault) from fault
 

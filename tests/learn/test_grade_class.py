@@ -150,7 +150,7 @@ def test_the_same_whatever_the_order_and_the_packing(tmp_path):
         answers = {CHOICE: source.choice("abx"), NUMBER: (f"0.{source.randrange(100)}", source.randrange(5))}
         written = f"2026-03-0{1 + n % 3}T00:00:00Z"
         files[f"{n}.json"] = submission(f"s{n % 20}", answers, written)
-    files["broken.json"] = b"{"
+    files |= {f"broken{n}.json": b"{" for n in range(12)}
     results = []
     for turn in range(3):
         names = list(files)
