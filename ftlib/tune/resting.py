@@ -87,7 +87,6 @@ def _resting(model: nn.Module, opened: set[int]) -> set[int]:
             closed = inside = False
         elif any(id(m) in learning for m in module.modules()):
             closed = keeps_statistics(module)  # only its weight was kept: statistics stay as they are
-            inside = False
         else:
             closed = inside or _bears_tensors(module) or not neighbours[id(module)] & learning
             inside = closed

@@ -140,7 +140,8 @@ def test_statistics_stay_whatever_the_layer(layer, shape, inside):
     model(x + 5)
     assert any(not torch.equal(v, before[n]) for n, v in values(model).items()), "control: it does drift"
 
-    freeze(model)
+    report = freeze(model)
+    assert report.in_eval[0] == {"root": "", "child": "0", "nested": "0.0"}[inside]
     before = values(model)
     for mode in (True, False, True):
         model.train(mode)
@@ -242,6 +243,9 @@ def test_a_kept_batchnorm_without_weights_goes_on_counting():
     assert (model[1].training, model[2][0].training) == (False, True)
     unfreeze(model, "1")
     assert model.train()[1].training
+    freeze(model, keep="2.0")
+    model.eval().train()
+    assert (model.training, model[2].training, model[2][0].training) == (True, True, True)
 
 
 class Tied(nn.Module):

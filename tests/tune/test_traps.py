@@ -6,7 +6,9 @@ each guard away and insists that the test goes red.
 
 import math
 import sys
+import tempfile
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +19,11 @@ from timm.optim import param_groups_layer_decay
 from torch import nn
 from torch.nn import functional as F
 
-from ftlib.errors import InputError
+from ftlib.errors import DataError, InputError
 from ftlib.tune import (
+    cache_features,
     evaluate,
+    features,
     find_head,
     fit,
     freeze,
@@ -272,6 +276,55 @@ def test_7_frozen_is_not_deterministic():
     assert torch.equal(ours[:3](X), ours[:3](X))
 
 
+def noisy() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Dropout(0.5), nn.Linear(6, 6), nn.Linear(6, 3)
+    )
+
+
+def test_7_features_are_cached_in_eval_and_never_stale(tmp_path):
+    model = noisy().train()
+    with torch.no_grad():
+        assert not torch.equal(model[:4](X), model[:4](X)), "features taken in training mode are noise"
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+
+    def cached():
+        return cache_features(model, (X, Y), folder=tmp_path, progress=False, device="cpu").data.features
+
+    def plain():
+        with torch.no_grad():
+            return noisy_eval(model)[:4](X)
+
+    torch.testing.assert_close(cached(), plain(), rtol=1e-4, atol=1e-5)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    model[1].running_mean += 1.0  # a buffer is part of the key as well
+    torch.testing.assert_close(cached(), plain(), rtol=1e-4, atol=1e-5)
+
+
+def noisy_eval(model) -> nn.Module:
+    twin = noisy()
+    twin.load_state_dict(model.state_dict())
+    return twin.eval()
+
+
+class Augmented(torch.utils.data.Dataset):
+    """Another view of the sample each time it is asked for."""
+
+    targets = Y
+
+    def __len__(self):
+        return len(Y)
+
+    def __getitem__(self, index):
+        return X[index] + torch.randn(4), Y[index]
+
+
+def test_7_augmented_data_is_not_cached(tmp_path):
+    with pytest.raises(DataError, match="twice"):
+        cache_features(noisy(), Augmented(), folder=tmp_path, progress=False, device="cpu")
+
+
 # 8 a rate that no optimizer reads
 
 
@@ -384,12 +437,16 @@ GUARDS = {
         (lambda: test_5_old_gradients_move_frozen_parameters(torch.optim.AdamW),),
     ),
     "fit takes in what was unfrozen": (
-        (training, "adopt_unfrozen", lambda *_: None),
+        (training, "add_unfrozen", lambda *_: 0),
         (test_5_fit_takes_in_what_a_callback_unfreezes,),
     ),
     "parameters are told apart by id": (
         (gradual, "id", by_value),
         (test_5_equal_values_are_not_the_same_parameter,),
+    ),
+    "features are keyed by weights": (
+        (features, "signature", lambda front: "the same"),
+        (lambda: test_7_features_are_cached_in_eval_and_never_stale(Path(tempfile.mkdtemp())),),
     ),
     "a stage has a real rate": (
         (optim, "_rates", lambda model, lr, *_: {}),
