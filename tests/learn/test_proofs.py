@@ -108,6 +108,27 @@ def test_disagreements_are_said(name):
         canonical(question, {0: outcome})
 
 
+EXERCISE = {"starter": "not attempted", "solution": "right", "wrong": {"slug": ["wrong", ["slug"]]}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"starter": "wrong"},
+        {"solution": "wrong"},
+        {"wrong": {}},
+        {"wrong": {"slug": ["right", []]}},
+        {"wrong": {"slug": ["wrong", ["another"]]}},
+    ],
+    ids=str,
+)
+def test_an_exercise_is_proved_by_all_its_submissions(change):
+    question = asked("code", exercise="99-x")
+    assert canonical(question, {0: EXERCISE}).endswith("refused: slug | proved")
+    with pytest.raises(BankError, match="disagrees"):
+        canonical(question, {0: {**EXERCISE, **change}})
+
+
 CONSTANT = {
     "answer = 0.85": ["answer"],
     "answer = 85 / 100": ["answer"],
