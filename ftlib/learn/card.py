@@ -80,17 +80,9 @@ class QuestionCard(W.VBox):
         self.add_class("ftl-card")
         self._draw()
 
-    def focus_first(self):
-        """Move the keyboard to the first control."""
-        self.controls.fields[0].focus()
-
     def check(self):
         """Grade what stands in the controls and show the verdict."""
         self._settle()
-        missing = self.controls.missing()
-        if missing:
-            self._feedback.value = panels.feedback(_not_yet(missing))
-            return
         result = self.session.attempt(self.controls.answer())
         self._say(result)
         if result.counts:
@@ -176,12 +168,6 @@ class QuestionCard(W.VBox):
         self._settle()
         self.session.new_numbers()
         self._draw()
-
-
-def _not_yet(words):
-    from ftlib.learn.grade import Result
-
-    return Result("", "not attempted", feedback=words)
 
 
 def later(seconds, act):

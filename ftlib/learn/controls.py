@@ -47,10 +47,6 @@ class Controls:
     def mark(self, result):
         """Show which parts were right (``result``), or take the marks away (None)."""
 
-    def missing(self) -> str:
-        """What is still to be entered before the answer can be checked, "" when nothing is."""
-        return ""
-
     def _changed(self, change):
         if not self._silent:
             self.on_change()

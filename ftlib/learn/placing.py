@@ -1,11 +1,15 @@
-"""Controls of the kinds that put several parts in place: order, match, confusion matrix."""
+"""Controls of the kinds that put several parts in place: order, match, confusion matrix.
+
+No drop-down lists: JupyterLab takes the arrow keys (and letters) of a focused list for its own commands, so a list
+in a cell's output cannot be used from the keyboard. Buttons, radio buttons and text fields can.
+"""
 
 import ipywidgets as W
 
 from ftlib.learn import render
 from ftlib.learn.controls import Controls, mark_html, state_class
+from ftlib.learn.session import LETTERS
 
-UNPLACED = "–"
 CELLS = {
     "tp": "True positives (TP)",
     "fn": "False negatives (FN)",
@@ -15,74 +19,91 @@ CELLS = {
 
 
 class Order(Controls):
-    """A place for each item; giving an item a taken place swaps the two."""
+    """Lines that are moved up and down with buttons; the keyboard follows the line that moves."""
 
-    ask = "Give each line its place. Taking a place that is taken swaps the two."
+    ask = "Move the lines until they stand in the right order."
 
     def build(self):
-        places = [UNPLACED, *map(str, range(1, len(self.session.order) + 1))]
-        items = {item.key: item.text for item in self.question.items}
-        children = []
-        for key in self.session.order:
-            label = f"Place of: {render.plain(items[key])}"
-            self.fields.append(W.Dropdown(options=places, value=UNPLACED, description=label))
-            children += [
-                self.fields[-1],
-                W.HTMLMath(f'<div class="ftl-item">{render.inline(items[key])}</div>'),
-            ]
-        self._before = [UNPLACED] * len(self.fields)
-        return W.Box(children).add_class("ftl-rows")
+        self.items = {item.key: item.text for item in self.question.items}
+        self.shown, self.touched = list(self.session.order), False
+        count = len(self.shown)
+        self.lines = [W.HTMLMath() for _ in range(count)]
+        self.up = [self._button(place, -1) for place in range(count)]
+        self.down = [self._button(place, +1) for place in range(count)]
+        self._write()
+        rows = zip(self.lines, self.up, self.down)
+        return W.Box([part for row in rows for part in row]).add_class("ftl-lines")
 
-    def _changed(self, change):
-        if self._silent:
-            return
-        moved, self._silent = self.fields.index(change["owner"]), True
-        for i, field in enumerate(self.fields):
-            if i != moved and field.value == change["new"] != UNPLACED:
-                field.value = self._before[moved]
-        self._silent = False
-        self._before = [field.value for field in self.fields]
+    def _button(self, place, step):
+        made = W.Button().add_class("ftl-up" if step < 0 else "ftl-down")
+        made.disabled = not 0 <= place + step < len(self.shown)
+        made.on_click(lambda _: self.move(place, step))
+        return made
+
+    def move(self, place: int, step: int):
+        """Swap the line at ``place`` with its neighbour; focus goes with it."""
+        to = place + step
+        self.shown[place], self.shown[to] = self.shown[to], self.shown[place]
+        self.touched = True
+        self._write()
+        same, other = (self.up, self.down) if step < 0 else (self.down, self.up)
+        (other if same[to].disabled else same)[to].focus()
         self.on_change()
 
-    def answer(self):
-        """The keys by place; places not given yet are left out, so a part-way draft can be kept."""
-        placed = [(f.value, key) for key, f in zip(self.session.order, self.fields) if f.value != UNPLACED]
-        return [key for _, key in sorted(placed, key=lambda pair: int(pair[0]))] or None
+    def _write(self):
+        for place, key in enumerate(self.shown):
+            words = f"place {place + 1}: {render.plain(self.items[key])}"
+            self.up[place].description, self.down[place].description = (
+                f"Move up, {words}",
+                f"Move down, {words}",
+            )
+            self.up[place].tooltip = self.down[place].tooltip = ""
+            text = f'<span class="ftl-letter">{place + 1}</span><div class="ftl-body">{render.inline(self.items[key])}</div>'
+            self.lines[place].value = f'<div class="ftl-item">{text}</div>'
 
-    def missing(self):
-        left = sum(field.value == UNPLACED for field in self.fields)
-        return f"{left} of {len(self.fields)} lines have no place yet." if 0 < left < len(self.fields) else ""
+    def answer(self):
+        """The keys from first to last; None until a line was moved."""
+        return list(self.shown) if self.touched else None
 
     def show(self, answer):
-        for key, field in zip(self.session.order, self.fields):
-            field.value = str(answer.index(key) + 1) if answer and key in answer else UNPLACED
-        self._before = [field.value for field in self.fields]
+        fits = isinstance(answer, list | tuple) and sorted(answer) == sorted(self.session.order)
+        self.shown, self.touched = list(answer if fits else self.session.order), fits
+        self._write()
 
 
 class Match(Controls):
-    """The right side for each left side, from a list."""
+    """Right sides with letters; a row of radio buttons, one a letter, for each left side."""
 
-    ask = "Choose what belongs to each line."
-    nothing = "choose …"
+    ask = "Choose the letter of what belongs to each line."
 
     def build(self):
         pairs = {pair.key: pair for pair in self.question.pairs}
         self.rights = {}  # text → key; pairs may share a right side
         for key in self.session.order:
-            self.rights.setdefault(render.plain(pairs[key].right), key)
-        self.same = {pair.key: self.rights[render.plain(pair.right)] for pair in self.question.pairs}
-        options, children, self.lefts = [self.nothing, *self.rights], [], []
-        for pair in self.question.pairs:
-            label = f"Belongs to: {render.plain(pair.left)}"
-            self.fields.append(W.Dropdown(options=options, value=self.nothing, description=label))
-            self.lefts.append(W.HTMLMath())
-            children += [self.lefts[-1], self.fields[-1]]
+            self.rights.setdefault(pairs[key].right, key)
+        self.places = list(self.rights.values())
+        self.lefts, children = [W.HTMLMath() for _ in self.question.pairs], [W.HTMLMath(self._legend())]
+        for pair, left in zip(self.question.pairs, self.lefts):
+            self.fields.append(W.RadioButtons(options=self._options(pair), index=None).add_class("ftl-pick"))
+            children += [left, self.fields[-1]]
         self.mark(None)
-        return W.Box(children).add_class("ftl-rows").add_class("ftl-pairs")
+        return W.Box(children).add_class("ftl-pairs")
+
+    def _legend(self):
+        lettered = zip(LETTERS, self.rights)
+        rows = "".join(f"<dt>{letter}</dt><dd>{render.inline(text)}</dd>" for letter, text in lettered)
+        return f'<dl class="ftl-legend">{rows}</dl>'
+
+    def _options(self, pair):
+        lettered = zip(LETTERS, self.rights)
+        words = (
+            f"{letter}. {render.plain(text)}, for {render.plain(pair.left)}" for letter, text in lettered
+        )
+        return [(text, number) for number, text in enumerate(words)]
 
     def answer(self):
         chosen = zip(self.question.pairs, self.fields)
-        return {pair.key: self.rights[f.value] for pair, f in chosen if f.value != self.nothing} or None
+        return {pair.key: self.places[f.index] for pair, f in chosen if f.index is not None} or None
 
     def mark(self, result):
         parts = result.parts if result else {}
@@ -91,10 +112,10 @@ class Match(Controls):
             left.value = f'<div class="ftl-item {state_class(right)}">{render.inline(pair.left)}{mark_html(right)}</div>'
 
     def show(self, answer):
-        texts = {key: text for text, key in self.rights.items()}
+        same = {pair.key: self.rights[pair.right] for pair in self.question.pairs}
         for pair, field in zip(self.question.pairs, self.fields):
-            given = (answer or {}).get(pair.key)
-            field.value = texts[self.same[given]] if given is not None else self.nothing
+            given = same.get((answer or {}).get(pair.key))
+            field.index = None if given is None else self.places.index(given)
 
 
 class Confusion(Controls):

@@ -122,23 +122,37 @@ _CARD = """
 """
 
 _FIELDS = """
-.ftl :is(.widget-text, .widget-textarea, .widget-dropdown) { display: flex; flex-direction: column; align-items: stretch; width: auto;
+.ftl :is(.widget-text, .widget-textarea) { display: flex; flex-direction: column; align-items: stretch; width: auto;
   height: auto; gap: 6px; }
-.ftl :is(.widget-text, .widget-textarea, .widget-dropdown) > .widget-label { width: auto; max-width: none; height: auto; text-align: left;
+.ftl :is(.widget-text, .widget-textarea) > .widget-label { width: auto; max-width: none; height: auto; text-align: left;
   font-weight: 600; font-size: 14px; line-height: 1.4; color: var(--ftl-ink); white-space: normal; overflow: visible; margin: 0; padding: 0; }
 .ftl .widget-text { max-width: 24rem; }
-.ftl :is(.widget-text input, .widget-textarea textarea, .widget-dropdown select) { flex: 0 0 auto; width: 100%; box-sizing: border-box; min-height: 40px;
+.ftl :is(.widget-text input, .widget-textarea textarea) { flex: 0 0 auto; width: 100%; box-sizing: border-box; min-height: 40px;
   height: auto; padding: 8px 12px; border: 1px solid var(--ftl-line-strong); border-radius: 8px; background-color: var(--ftl-paper);
   color: var(--ftl-ink); font-size: 15px; line-height: 22px; font-family: inherit; box-shadow: none; }
-.ftl .widget-dropdown select { appearance: auto; background-image: none; padding-right: 8px; } .ftl .widget-dropdown select option { color: var(--ftl-ink); background: var(--ftl-paper); }
 .ftl .widget-textarea textarea { font-family: var(--jp-code-font-family, ui-monospace, Menlo, Consolas, monospace); font-size: 13px;
   line-height: 1.5; resize: vertical; tab-size: 4; white-space: pre; overflow: auto; }
 .ftl .ftl-prose textarea { white-space: pre-wrap; }
 .ftl ::placeholder { color: var(--ftl-soft); opacity: 1; }
-.ftl-rows { display: grid; grid-template-columns: 5.5rem minmax(0, 1fr); gap: 10px 14px; align-items: center; }
-.ftl-rows.ftl-pairs { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
-.ftl-rows .widget-dropdown > .widget-label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-.ftl-rows .widget-dropdown { position: relative; }
+.ftl-lines { display: grid; grid-template-columns: minmax(0, 1fr) auto auto; gap: 8px; align-items: stretch; }
+.ftl-lines .ftl-item { display: flex; gap: 12px; height: 100%; }
+.ftl .jupyter-button:is(.ftl-up, .ftl-down) { width: 42px; padding: 0; font-size: 0; line-height: 0; overflow: hidden; border-color: var(--ftl-line); }
+.ftl .jupyter-button:is(.ftl-up, .ftl-down)::before { font-size: 18px; line-height: 40px; content: "↑"; }
+.ftl .jupyter-button.ftl-down::before { content: "↓"; }
+.ftl-pairs { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 14px; align-items: center; }
+.ftl-pairs > :first-child { grid-column: 1 / -1; }
+.ftl-legend { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 6px 12px; margin: 0 0 10px; }
+.ftl .ftl-legend :is(dt, dd) { float: none; width: auto; margin: 0; padding: 0; } .ftl .ftl-legend dt { font-weight: 600; color: var(--ftl-soft); }
+.ftl-pick { width: auto; display: block; } .ftl-pick .widget-radio-box { display: flex; flex-direction: row; flex-wrap: wrap; gap: 6px;
+  margin: 0 !important; counter-reset: pick; }
+.ftl .ftl-pick label { counter-increment: pick; position: relative; display: inline-flex; align-items: center; justify-content: center; width: 42px;
+  height: 42px; margin: 0; padding: 0; box-sizing: border-box; border: 1px solid var(--ftl-line); border-radius: 10px; font-size: 0; cursor: pointer; }
+.ftl .ftl-pick label::after { content: counter(pick, upper-alpha); font-size: 15px; line-height: 1; color: var(--ftl-ink); }
+.ftl .ftl-pick label:hover { border-color: var(--ftl-line-strong); background: var(--ftl-tint); }
+.ftl .ftl-pick label input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor: pointer; }
+.ftl .ftl-pick label:has(input:checked) { background: var(--ftl-accent); border-color: var(--ftl-accent); }
+.ftl .ftl-pick label:has(input:checked)::after { color: var(--ftl-on-accent); font-weight: 700; }
+.ftl .ftl-pick label:has(input:focus-visible) { outline: 3px solid var(--ftl-focus); outline-offset: 2px; }
 .ftl-item { box-sizing: border-box; padding: 9px 14px; border: 1px solid var(--ftl-line); border-radius: 10px; min-width: 0; }
 .ftl-matrix { display: grid; grid-template-columns: max-content minmax(0, 12rem) minmax(0, 12rem); gap: 10px 14px; align-items: end; }
 .ftl-matrix .ftl-axis:empty { display: none; } .ftl-matrix .ftl-axis { font-size: 13px; font-weight: 600; color: var(--ftl-soft); line-height: 40px; }
@@ -163,10 +177,10 @@ _RESULT = """
 @media (max-width: 560px) {
   .ftl-card { padding: 18px 16px 20px !important; } .ftl-option { padding-left: 44px; padding-right: 12px; }
   .ftl-options label input[type] { margin-left: 14px; }
-  .ftl-rows.ftl-pairs { grid-template-columns: minmax(0, 1fr); } .ftl-rows.ftl-pairs .widget-dropdown { margin-bottom: 8px !important; }
+  .ftl-pairs { grid-template-columns: minmax(0, 1fr); } .ftl-pick { margin-bottom: 8px !important; }
   .ftl-matrix { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } .ftl-matrix .ftl-axis { display: none; }
 }
-@media (forced-colors: active) { .ftl-options label:has(input:checked) { outline: 2px solid Highlight; } }
+@media (forced-colors: active) { .ftl label:has(input:checked) { outline: 2px solid Highlight; } }
 """
 
 _ROWS = "".join(

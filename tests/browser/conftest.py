@@ -29,7 +29,7 @@ OFFLINE = [  # keep the browser from calling home
 CONFIG = {
     "LabApp": {"expose_app_in_browser": True},
     "JupyterNotebookApp": {"expose_app_in_browser": True},
-    "ServerApp": {"allow_root": True, "open_browser": False},
+    "ServerApp": {"allow_root": True, "open_browser": False, "disable_check_xsrf": True},
     "IdentityProvider": {"token": ""},
 }
 NO_NEWS = {"checkForUpdates": False, "fetchNews": "false"}
@@ -68,9 +68,8 @@ def course(tmp_path_factory):
     shutil.copytree(DATA, root / "quizzes", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "notebooks").mkdir()
     write_notebook(root / "notebooks" / "99_sample.ipynb", ["# Sample"], [])
-    for name in ("mouse", "keys", "restart", "axe", "spy", "look", "voila"):
-        code = ["from ftlib.learn import quiz", 'quiz("sample.toml")']
-        write_notebook(root / "quizzes" / f"{name}.ipynb", ["# Quiz: a sample"], ["\n\n".join(code)])
+    code = 'from ftlib.learn import quiz\n\nquiz("sample.toml")'
+    write_notebook(root / "quizzes" / "sample.ipynb", ["# Quiz: a sample"], [code])
     return root
 
 
@@ -78,14 +77,19 @@ def write_notebook(path: Path, texts, cells):
     """A notebook as the course's builder writes them: unexecuted, kernel python3."""
     import nbformat.v4 as v4
 
-    made = v4.new_notebook(cells=[v4.new_markdown_cell(t) for t in texts] + [v4.new_code_cell(c) for c in cells])
+    made = v4.new_notebook(
+        cells=[v4.new_markdown_cell(t) for t in texts] + [v4.new_code_cell(c) for c in cells]
+    )
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path.write_text(json.dumps(made), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
 def server(course, tmp_path_factory):
-    """``server("lab")`` → its address; "lab", "notebook" and "voila" run side by side on free ports."""
+    """``server("lab")`` → its address; "lab", "notebook" and "voila" run side by side on free ports.
+
+    All three share one learner's folder, ``server.home``.
+    """
     running = {}
     config = tmp_path_factory.mktemp("jupyter")
     configure(config)
@@ -95,6 +99,8 @@ def server(course, tmp_path_factory):
             running[kind] = _start(kind, course, config)
         return running[kind][0]
 
+    start.home = config / "home"
+    start.addresses = lambda: [address for kind, (address, _) in running.items() if kind != "voila"]
     yield start
     for _, process in running.values():
         process.terminate()
@@ -125,10 +131,19 @@ def _start(kind, course, config):
         "OMP_NUM_THREADS": "1",
     }
     own = {"voila": [f"--port={port}", "--Voila.ip=127.0.0.1", str(course)]}
-    usual = [f"--port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={course}"]
+    usual = [
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={course}",
+    ]
     log = open(config / f"{kind}.log", "w")  # noqa: SIM115 - lives as long as the server
     process = subprocess.Popen(
-        [sys.executable, *COMMANDS[kind], *own.get(kind, usual)], env=env, cwd=course, stdout=log, stderr=subprocess.STDOUT
+        [sys.executable, *COMMANDS[kind], *own.get(kind, usual)],
+        env=env,
+        cwd=course,
+        stdout=log,
+        stderr=subprocess.STDOUT,
     )
     address = f"http://127.0.0.1:{port}"
     _wait(address, process, config / f"{kind}.log")
@@ -154,8 +169,20 @@ def _wait(address, process, log, seconds=90):
 
 
 @pytest.fixture
+def fresh(server):
+    """A learner who has answered nothing yet, and no kernel left from another test."""
+    for old in server.home.glob("progress*"):
+        old.unlink()
+    yield server.home
+    for address in server.addresses():
+        for session in json.load(urllib.request.urlopen(f"{address}/api/sessions")):
+            gone = urllib.request.Request(f"{address}/api/sessions/{session['id']}", method="DELETE")
+            urllib.request.urlopen(gone).close()
+
+
+@pytest.fixture
 def page(chromium):
-    """A fresh browser window; what it said is shown when a test fails."""
+    """A fresh browser window."""
     context = chromium.new_context(viewport={"width": 1280, "height": 1000})
     made = context.new_page()
     made.set_default_timeout(20_000)

@@ -1,5 +1,7 @@
 """Drives the front ends: open a notebook, run it, restart its kernel, find the quiz."""
 
+import re
+
 from playwright.sync_api import expect
 
 BUSY_SECONDS = 60_000
@@ -9,36 +11,33 @@ IDLE = """() => {
 }"""
 
 
-def open_lab(page, address, name, theme="light"):
-    """JupyterLab with one notebook, in the light or dark theme."""
-    page.goto(f"{address}/lab/tree/quizzes/{name}.ipynb?reset")
-    _ready(page)
-    if theme == "dark":
-        _command(page, "apputils:change-theme", {"theme": "JupyterLab Dark"})
-        page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
-
-
-def open_notebook7(page, address, name):
-    """Notebook 7 with one notebook."""
-    page.goto(f"{address}/notebooks/quizzes/{name}.ipynb")
-    _ready(page)
-
-
-def open_voila(page, address, name):
-    """The same notebook served by Voila."""
-    page.goto(f"{address}/voila/render/quizzes/{name}.ipynb")
+def open_quiz(page, server, front, theme="light"):
+    """The sample quiz in a front end ("lab", "notebook" or "voila"), run; returns its part of the page."""
+    if front == "voila":
+        page.goto(f"{server('voila')}/voila/render/quizzes/sample.ipynb")
+        return quiz(page)
+    path = {"lab": "lab/tree/{}?reset", "notebook": "notebooks/{}"}[front]
+    _open(page, f"{server(front)}/{path.format('quizzes/sample.ipynb')}", theme)
+    _command(page, "notebook:run-all-cells")
     return quiz(page)
+
+
+def open_lab(page, address, name, theme="light"):
+    """JupyterLab with a notebook of the course's ``quizzes``, its kernel ready, nothing run."""
+    _open(page, f"{address}/lab/tree/quizzes/{name}.ipynb?reset", theme)
+
+
+def _open(page, address, theme):
+    page.goto(address)
+    _ready(page)
+    name, light = {"light": ("JupyterLab Light", "true"), "dark": ("JupyterLab Dark", "false")}[theme]
+    _command(page, "apputils:change-theme", {"theme": name})
+    page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
 
 
 def _ready(page):
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=BUSY_SECONDS)
     page.wait_for_function(IDLE, timeout=BUSY_SECONDS)
-
-
-def run_all(page):
-    """Run every cell; returns the quiz once it is there."""
-    _command(page, "notebook:run-all-cells")
-    return quiz(page)
 
 
 def restart_and_run(page):
@@ -56,6 +55,12 @@ def quiz(page):
     expect(found.locator(".ftl-head h2")).to_be_visible(timeout=BUSY_SECONDS)
     expect(found.locator(".ftl-card")).to_be_visible()
     return found
+
+
+def go(view, number):
+    """Open the question with this number, from 0, with the row of numbered buttons."""
+    view.locator(".ftl-pill").nth(number).click()
+    expect(view.locator(".ftl-where")).to_have_text(re.compile(f"^Question {number + 1} of "))
 
 
 def _command(page, name, args=None):

@@ -1,0 +1,30 @@
+"""Every kind of question, wrong and then right, by mouse and by keyboard alone, in three front ends."""
+
+import pytest
+from driver import open_quiz
+from hands import ANSWERS, HANDS
+from playwright.sync_api import expect
+
+
+@pytest.mark.parametrize("how", HANDS)
+@pytest.mark.parametrize("front", ["lab", "notebook", "voila"])
+def test_every_kind(front, how, page, server, fresh):
+    view = open_quiz(page, server, front)
+    hands = HANDS[how](page, view)
+    for number, answer in enumerate(ANSWERS):
+        expect(view.locator(".ftl-where")).to_have_text(f"Question {number + 1} of {len(ANSWERS)}")
+        for right, word in ((False, "Wrong"), (True, "Right")):
+            answer(hands, right)
+            hands.press("Check answer")
+            expect(view.locator(".ftl-verdict")).to_have_text(f"{'✓' if right else '✗'} {word}")
+        hands.press("Next question" if number + 1 < len(ANSWERS) else "To the start")
+    expect(view.locator(".ftl-score")).to_have_text("10 of 10 points · 10 right · all answered")
+    if how == "keyboard":
+        _goes_on_into_the_card(page)
+
+
+def _goes_on_into_the_card(page):
+    """After "Next question" the focus is on the last control before the card, so Tab leads into the new question."""
+    page.wait_for_function("() => document.activeElement.textContent === 'Next ›'")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.closest('.ftl-card') !== null")
