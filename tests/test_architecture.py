@@ -25,8 +25,8 @@ def imports(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            found.add(node.module)
+            room = ".".join(path.relative_to(PACKAGE.parent).parts[: -node.level]) if node.level else ""
+            found.add(".".join(filter(None, (room, node.module))))
             if node.module == "ftlib":
                 found |= {f"ftlib.{alias.name}" for alias in node.names}
     return found

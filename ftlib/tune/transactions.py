@@ -28,10 +28,14 @@ class Transactions:
         return len(self.y)
 
     def __str__(self) -> str:
-        return f"{len(self):,} simulated transactions, {int(self.y.sum()):,} of them fraud ({self.y.mean():.1%})"
+        return (
+            f"{len(self):,} simulated transactions, {int(self.y.sum()):,} of them fraud ({self.y.mean():.1%})"
+        )
 
 
-def card_transactions(n: int = 5000, frauds: int = 100, *, seed: int = 0, pattern: str = "card lost") -> Transactions:
+def card_transactions(
+    n: int = 5000, frauds: int = 100, *, seed: int = 0, pattern: str = "card lost"
+) -> Transactions:
     """Simulate ``n`` card transactions with exactly ``frauds`` frauds, in random order.
 
     ``pattern`` says how the thieves work: ``"card lost"`` (large sums far from home, at night) or
