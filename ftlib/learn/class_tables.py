@@ -78,7 +78,8 @@ def _count(summary, verdict, points, slips):
     summary.learners += 1
     summary.verdicts[verdict] += 1
     summary.points += points
-    summary.misconceptions.update(slips)
+    for slip in slips:
+        summary.misconceptions[slip] += 1
 
 
 def write_summary(summaries, out):

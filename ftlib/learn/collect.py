@@ -57,6 +57,8 @@ def shown(name: str) -> str:
     'a\\\\nb.json'
     """
     text = name[:300]
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -190,8 +190,8 @@ def _unknown(file, strangers):
 
 
 def _keep(rows, found, file, cells):
-    answers = sorted((given.question, given.seed, bytes(given.answer)) for given in found.answers)
-    mark = hashlib.sha256(repr(answers).encode()).hexdigest()
+    answers = sorted(b"%s:%d:%s" % (g.question.encode(), g.seed, bytes(g.answer)) for g in found.answers)
+    mark = hashlib.sha256(b"\n".join(answers)).hexdigest()
     row = (found.learner, found.written, mark, file, msgspec.json.encode(cells).decode())
     rows.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", row)
 
