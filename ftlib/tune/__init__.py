@@ -11,7 +11,6 @@ from importlib.util import find_spec
 
 _WHERE = {
     "data": "ImageSet Splits TensorSet batches digits image_folder imagenet_labels sample_photos solar_cells",
-    "diagnose": "diagnose",
     "features": "Cached cache_features",
     "freeze": "FreezeReport freeze freeze_to unfreeze unfreeze_next",
     "gradual": "GradualUnfreezing",
