@@ -66,6 +66,10 @@ def replace_head(
     if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
         raise InputError(f"num_classes is {num_classes!r}, expected a whole number of at least 1")
     old = find_head(model, example)
+    if "" in old.names:
+        raise ModelError(
+            f"this {type(model).__name__} is itself the head; put it in nn.Sequential to replace it"
+        )
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)

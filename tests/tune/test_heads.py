@@ -159,6 +159,13 @@ def test_model_without_layers():
         find_head(nn.Sequential(nn.ReLU()))
 
 
+def test_a_layer_alone_is_its_own_head():
+    layer = nn.Linear(3, 2)
+    assert find_head(layer).modules == (layer,)
+    with pytest.raises(ModelError, match="itself the head"):
+        replace_head(layer, 5)
+
+
 class Stubborn(nn.Module):
     """Returns 4 numbers whatever its last layer gives."""
 
