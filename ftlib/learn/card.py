@@ -5,6 +5,7 @@ from html import escape
 
 import ipywidgets as W
 
+from ftlib.errors import FtlibError
 from ftlib.learn import panels
 from ftlib.learn.controls import controls_for
 from ftlib.learn.style import style_tag
@@ -61,13 +62,14 @@ class QuestionCard(W.VBox):
     session : the Session behind it.
     where : words for its place, such as "Question 3 of 12".
     on_checked : called without arguments after each answer that was graded.
-    exam : no hints, no steps, no feedback beyond the verdict's words.
+    judge : grades an answer instead of the session: answer → Result, or None when it came too late.
+    exam : no hints, no steps, no new numbers, no link.
     """
 
-    def __init__(self, session, *, where="", on_checked=None, exam=False):
+    def __init__(self, session, *, where="", on_checked=None, judge=None, exam=False):
         self.session, self.where, self.exam = session, where, exam
-        self.on_checked = on_checked or (lambda: None)
-        self._pending = None
+        self.on_checked, self.judge = on_checked or (lambda: None), judge or session.attempt
+        self._pending, self._locked = None, False
         self._head, self._feedback, self._hints, self._steps = (W.HTMLMath() for _ in range(4))
         self._ask, self._foot = html("", "ftl-ask"), html("", "ftl-links")
         self._check = button("Check answer", self.check, "ftl-primary")
@@ -83,10 +85,21 @@ class QuestionCard(W.VBox):
     def check(self):
         """Grade what stands in the controls and show the verdict."""
         self._settle()
-        result = self.session.attempt(self.controls.answer())
-        self._say(result)
-        if result.counts:
+        if self._locked:
+            return
+        try:
+            result = self.judge(self.controls.answer())
+        except FtlibError as fault:
+            self._feedback.value = f'<p class="ftl-note" role="alert">{escape(str(fault))}</p>'
+            return
+        if result:
+            self._say(result)
+        if result is None or result.counts:
             self.on_checked()
+
+    def lock(self, words="Answered"):
+        """Take no further answer; the button says why."""
+        self._locked, self._check.disabled, self._check.description = True, True, words
 
     # -- drawing ----------------------------------------------------------------------------------------------
 
@@ -134,6 +147,9 @@ class QuestionCard(W.VBox):
     # -- what the learner does --------------------------------------------------------------------------------
 
     def _on_change(self):
+        if self._locked:
+            self.controls.put(self.session.answer)
+            return
         if self._feedback.value:
             self.controls.mark(None)
             kept = self.session.result

@@ -16,6 +16,7 @@ from datetime import datetime
 
 import msgspec
 
+from ftlib.errors import InputError
 from ftlib.learn import runs
 from ftlib.learn.records import COUNTED, iso
 
@@ -50,7 +51,7 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.problem.state
 
 
-class Challenge:
+class Challenge(runs.Shown):
     """One challenge, kept in the store as a run; see :func:`challenge`."""
 
     def __init__(self, store, run, questions):
@@ -126,6 +127,15 @@ class Challenge:
             self._set(number, ended="skipped")
             return self._settle(number)
         return None
+
+    def set_pace(self, pace: float) -> None:
+        """Multiply the time of every problem (2 doubles it, ``math.inf`` takes the clock away).
+
+        Raises InputError once a problem was opened.
+        """
+        if self.run.facts.get("notes"):
+            raise InputError("the clock is running already; set the pace before the first problem is opened")
+        self._keep(facts={**self.run.facts, "pace": pace if math.isfinite(pace) else None})
 
     @property
     def finished(self) -> bool:

@@ -7,7 +7,7 @@ from a session that allows them, and the stand-in page reads prompts and options
 import os
 from html import escape
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ftlib.errors import InputError
 from ftlib.learn import render
@@ -94,26 +94,34 @@ def _list(title, tag, items):
 
 
 def section_link(question) -> str:
-    """Where the question is explained, as a link to the lesson's section (words alone where it is not found)."""
-    lesson = lesson_title(question.lesson)
-    words = f"{escape(lesson)} — {escape(question.section)}"
-    address = section_address(question.lesson, question.section)
-    if not address:
-        return words
-    return f'<a href="{escape(address)}" target="_blank" rel="noopener">{words}</a>'
+    """Where the question is explained, as a link to the lesson's section."""
+    from ftlib.learn.ways import where
+
+    words = f"{lesson_title(question.lesson)} — {render.plain(question.section)}"
+    return link(words, where(question.lesson, question.section))
 
 
-def section_address(lesson: str, section: str = "") -> str:
-    """The lesson's notebook, relative to the working folder, with the section's anchor; "" if there is none."""
+def address(link: str) -> str:
+    """A link relative to the course's folder, made relative to the working folder; "" if it leads nowhere.
+
+    Front ends serve a notebook under a path that ends like its own, so such a link works in each of them.
+    """
     from ftlib.paths import course
 
+    path, mark, anchor = link.partition("#")
     try:
-        notebook = course() / "notebooks" / f"{lesson}.ipynb"
-        path = os.path.relpath(notebook, Path.cwd()) if notebook.exists() else ""
+        there = course() / unquote(path)
+        seen = os.path.relpath(there, Path.cwd()) if path and there.exists() else ""
     except (InputError, ValueError, OSError):  # ValueError: another drive on Windows
         return ""
-    anchor = f"#{quote(section.replace(' ', '-'), safe='')}" if section else ""
-    return quote(Path(path).as_posix()) + anchor if path else ""
+    return quote(Path(seen).as_posix()) + mark + anchor if seen else ""
+
+
+def link(words: str, to: str) -> str:
+    """Words as a link to a place in the course, as words alone where it leads nowhere."""
+    found = address(to)
+    opened = f'<a href="{escape(found)}" target="_blank" rel="noopener">' if found else ""
+    return f"{opened}{escape(words)}{'</a>' if found else ''}"
 
 
 def lesson_title(lesson: str) -> str:

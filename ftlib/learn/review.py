@@ -37,7 +37,7 @@ class Card(msgspec.Struct, frozen=True):
         return f"{name}: due {self.due[:16].replace('T', ' ')} UTC, missed {self.lapses} times"
 
 
-class Review:
+class Review(runs.Shown):
     """The learner's cards, as their attempts make them; see :func:`review`."""
 
     def __init__(self, store, questions):

@@ -14,6 +14,15 @@ from ftlib.learn.records import Run, iso, utc_now
 from ftlib.learn.session import SELF_CHECK, Session
 
 
+class Shown:
+    """What is shown as widgets where a notebook displays it, and stays itself everywhere else."""
+
+    def _repr_mimebundle_(self, **kwargs):
+        from ftlib.learn.views import view_of
+
+        return view_of(self)._repr_mimebundle_(**kwargs)
+
+
 class Item(msgspec.Struct, frozen=True):
     """One drawn question: its id, the variant's seed, and how it was drawn (a label such as "metric")."""
 

@@ -54,7 +54,7 @@ class Report(msgspec.Struct, frozen=True):
         return "\n".join([head, *rows])
 
 
-class StrengthTest:
+class StrengthTest(runs.Shown):
     """One strength test, kept in the store as a run; see :func:`strength_test`."""
 
     def __init__(self, store, run, questions):

@@ -175,12 +175,44 @@ _RESULT = """
 .ftl-box ol, .ftl-box ul { padding-left: 1.4em; }
 .ftl-links { margin: 16px 0 0 !important; font-size: 14px; color: var(--ftl-soft); }
 @media (max-width: 560px) {
+  .ftl-ways { grid-template-columns: minmax(0, 1fr); }
   .ftl-card { padding: 18px 16px 20px !important; } .ftl-option { padding-left: 44px; padding-right: 12px; }
   .ftl-options label input[type] { margin-left: 14px; }
   .ftl-pairs { grid-template-columns: minmax(0, 1fr); } .ftl-pick { margin-bottom: 8px !important; }
   .ftl-matrix { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } .ftl-matrix .ftl-axis { display: none; }
 }
 @media (forced-colors: active) { .ftl label:has(input:checked) { outline: 2px solid Highlight; } }
+"""
+
+_VIEWS = """
+.ftl-chip { display: inline-block; white-space: nowrap; border: 1px solid var(--ftl-line-strong); border-radius: 999px; padding: 1px 10px;
+  font-size: 13px; font-weight: 600; color: var(--ftl-ink); background: var(--ftl-tint); }
+.ftl-chip.ftl-right { color: var(--ftl-good); background: var(--ftl-good-tint); border-color: var(--ftl-good-line); }
+.ftl-chip.ftl-part { color: var(--ftl-part); background: var(--ftl-part-tint); border-color: var(--ftl-part-line); }
+.ftl-chip.ftl-wrong { color: var(--ftl-bad); background: var(--ftl-bad-tint); border-color: var(--ftl-bad-line); }
+.ftl table.ftl-wide { width: 100%; margin-top: 14px; } .ftl table.ftl-wide :is(th, td) { padding: 9px 12px; }
+.ftl-knobs { display: flex; flex-wrap: wrap; gap: 16px; margin-top: 12px !important; }
+.ftl-slot { margin-top: 16px !important; } .ftl-nav + .ftl-slot { margin-top: 0 !important; }
+.ftl-plain { width: auto; height: auto; } .ftl .ftl-plain label { display: flex; align-items: center; gap: 10px; height: auto; min-height: 32px;
+  width: auto; font-size: 15px; color: var(--ftl-ink); cursor: pointer; }
+.ftl .ftl-plain label input { order: -1; width: 17px; height: 17px; margin: 0; accent-color: var(--ftl-accent); }
+@property --ftl-left { syntax: "<integer>"; inherits: true; initial-value: 0; }
+@keyframes ftl-clock { from { --ftl-left: var(--ftl-seconds); background-size: 100% 100%; } to { --ftl-left: 0; background-size: 0% 100%; } }
+.ftl-clock { margin-top: 12px; padding: 5px 12px; border: 1px solid var(--ftl-line-strong); border-radius: 8px; font-size: 14px; font-weight: 600;
+  color: var(--ftl-ink); background: linear-gradient(var(--ftl-accent-tint), var(--ftl-accent-tint)) no-repeat var(--ftl-paper);
+  animation: ftl-clock linear both; font-variant-numeric: tabular-nums; position: relative; }
+.ftl-count::after { counter-reset: left var(--ftl-left); content: counter(left) " s left"; }
+.ftl-fold { border: 1px solid var(--ftl-line); border-radius: 10px; margin-top: 10px; background: var(--ftl-paper); }
+.ftl-fold summary { padding: 11px 16px; cursor: pointer; font-weight: 600; border-radius: 10px; } .ftl-fold summary .ftl-aside { font-weight: 400; margin-left: 8px; }
+.ftl-scroll { overflow-x: auto; padding: 0 16px 14px; border-radius: 10px; } .ftl-scroll:focus-visible { outline: 3px solid var(--ftl-focus); }
+.ftl .ftl-scroll table { margin: 0; } .ftl .ftl-scroll :is(th, td) { padding: 6px 8px; }
+.ftl .ftl-tall { vertical-align: bottom; } .ftl .ftl-tall span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; font-weight: 500; }
+.ftl td.ftl-dot { text-align: center; color: var(--ftl-soft); position: relative; } .ftl td.ftl-taken { color: var(--ftl-good); }
+.ftl-ways { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 12px; align-items: center; }
+.ftl-medal { width: 76px; height: 76px; margin: 14px 0 4px; border-radius: 50%; display: grid; place-items: center; font-size: 38px; line-height: 1;
+  color: #3d2c00; background: #e8b931; border: 4px solid #b98a16; }
+.ftl-medal.ftl-silver { color: #24292f; background: #cfd5db; border-color: #8d96a0; }
+.ftl-medal.ftl-bronze { color: #2f1600; background: #d9935a; border-color: #9c5a26; }
 """
 
 _ROWS = "".join(
@@ -198,6 +230,7 @@ CSS = (
     + _ROWS
     + _FIELDS
     + _RESULT
+    + _VIEWS
 )
 
 

@@ -90,7 +90,8 @@ def where(lesson: str, section: str = "") -> str:
     >>> where("02_freezing", "BatchNorm keeps moving")
     'notebooks/02_freezing.ipynb#BatchNorm-keeps-moving'
     """
-    anchor = f"#{quote(section.replace(' ', '-'), safe='')}" if section else ""
+    heading = section.replace("`", "").replace(" ", "-")  # as front ends name the anchor of a heading
+    anchor = f"#{quote(heading, safe='')}" if section else ""
     return f"notebooks/{quote(lesson)}.ipynb{anchor}"
 
 
