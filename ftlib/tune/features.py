@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 
 from ftlib import paths
 from ftlib.errors import DataError
-from ftlib.tune.extract import prepare, run
+from ftlib.tune.extract import SMALL, prepare, run
 from ftlib.tune.loop import pick_device
 from ftlib.tune.sets import Splits, TensorSet, as_set, batches
 from ftlib.tune.signature import signature
@@ -110,7 +110,7 @@ def cache_features(
     parts = data.parts if whole else {"data": data}
     sources = {name: _Source.of(part) for name, part in parts.items()}
     first = next(iter(sources.values()))
-    quick = cache(lambda: prepare(front, first.fetch(torch.arange(min(2, first.count))), device))
+    quick = cache(lambda: prepare(front, first.fetch(torch.arange(min(SMALL, first.count))), device))
     with _bar(sum(source.count for source in sources.values()), progress) as bar:
         found = {
             name: _features(quick, front_key, source, folder, batch_size, bar)

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 import torch
+from timm.layers import BatchNormAct2d
+from timm.layers.conv2d_same import Conv2dSame
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -22,6 +24,7 @@ from ftlib.tune import (
     find_head,
     fit,
     freeze_to,
+    fuse,
     load_backbone,
     replace_head,
     split_at,
@@ -137,12 +140,47 @@ def test_folding_takes_the_pairs_it_may_and_no_other():
     assert norms_left(model) == ["0.1", "1.norm", "1.shared", "1.plain"]
 
 
-def test_a_fold_that_changes_the_output_is_thrown_away(monkeypatch):
+def off_by_a_percent(model, _x):
+    model[0][0].weight.mul_(1.01)
+    return model
+
+
+def without_onednn(_model, _x):
+    raise NotImplementedError("no such operator in this build")
+
+
+@pytest.mark.parametrize("broken", [off_by_a_percent, without_onednn])
+def test_a_quick_copy_that_is_not_right_is_thrown_away(broken, monkeypatch):
     model, x = small().eval(), torch.randn(4, 3, 12, 12)
-    monkeypatch.setattr(
-        extract, "_fold", lambda quick, conv, norm: quick.get_submodule(conv).weight.mul_(1.01)
-    )
+    monkeypatch.setattr(extract, "fuse", broken)
     assert torch.equal(extract.prepare(model, x, torch.device("cpu"))(x), model(x))
+
+
+@pytest.mark.parametrize("act", [nn.ReLU, nn.ReLU6, nn.SiLU, nn.Hardswish, nn.GELU, nn.Identity])
+@pytest.mark.parametrize("conv", [nn.Conv2d, Conv2dSame])
+def test_fused_convolutions_compute_the_same(act, conv):
+    torch.manual_seed(0)
+    layers = [
+        conv(4, 8, 3, stride=2, bias=False),
+        BatchNormAct2d(8, act_layer=act),
+        conv(8, 8, (3, 5), groups=8, stride=(1, 2), padding=1),
+        nn.BatchNorm2d(8),
+        act(),
+        conv(8, 16, 3, dilation=2, groups=2, padding=2),
+        conv(16, 5, 1),
+    ]
+    model = nn.Sequential(*layers)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+    model.eval()
+    x = torch.randn(6, 4, 15, 22) * 3
+    quick = extract.prepare(model, x, torch.device("cpu"))
+    assert sum(isinstance(module, fuse._Quick) for module in quick.modules()) == 4
+    with torch.no_grad():
+        for part in (x, x[:1]):  # the last batch is often smaller
+            torch.testing.assert_close(quick(extract.laid_out(part)), model(part), rtol=1e-4, atol=1e-4)
 
 
 def test_nothing_of_the_caller_changes(cached):
