@@ -21,7 +21,6 @@ from ftlib.measure.style import (
     axes,
     headline,
     label_ends,
-    letters_on,
     readable,
     stroke,
     styled,
@@ -90,10 +89,9 @@ def plot_confusion_matrix(matrix, *, classes=None, title=None, ax=None):
     if len(names) != len(counts):
         raise InputError(f"classes names {len(names)} classes and the matrix has {len(counts)}.")
     shares, ax = divide(counts, counts.sum(axis=1, keepdims=True)), axes(ax)
-    shades = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1.25, aspect="auto")
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1.9, aspect="auto")  # pale enough for ink on every cell
     for (row, column), count in np.ndenumerate(counts):
-        share = shares[row, column]
-        _draw_cell(ax, row, column, count, share, len(counts), letters_on(shades.to_rgba(share)))
+        _draw_cell(ax, row, column, count, shares[row, column], len(counts))
     ax.set_xticks(range(len(names)), names, rotation=0 if max(map(len, names)) * len(names) < 40 else 40)
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel="predicted", ylabel="true")
@@ -102,11 +100,11 @@ def plot_confusion_matrix(matrix, *, classes=None, title=None, ax=None):
     return ax
 
 
-def _draw_cell(ax, row, column, count, share, size, color) -> None:
+def _draw_cell(ax, row, column, count, share, size) -> None:
     small = size > 4
     text = f"{count:g}" if small else f"{count:g}\n{share:.0%} of true"
     if not small or count:
-        ax.text(column, row, text, ha="center", va="center", color=color, fontsize=7 if small else 9)
+        ax.text(column, row, text, ha="center", va="center", fontsize=7 if small else 9)
     if row == column:
         box = ((column - 0.46, row - 0.46), 0.92, 0.92)
         ax.add_patch(Rectangle(*box, fill=False, edgecolor=INK, linewidth=0.8 if small else 1.6))

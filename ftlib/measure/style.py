@@ -174,17 +174,6 @@ def thin(index_count: int, most: int = 2000) -> np.ndarray:
     return np.unique(np.linspace(0, index_count - 1, most).round().astype(int))
 
 
-def letters_on(color) -> str:
-    """Ink or paper, whichever has the greater contrast on ``color`` (WCAG 2 relative luminance).
-
-    >>> letters_on("white") == INK, letters_on("navy") == PAPER
-    (True, True)
-    """
-    luminance = lambda c: float(np.power(to_rgb(c), 2.2) @ (0.2126, 0.7152, 0.0722)) + 0.05
-    here = luminance(color[:3] if isinstance(color, tuple) else color)
-    return INK if here / luminance(INK) > luminance(PAPER) / here else PAPER
-
-
 def readable(value: float) -> str:
     """A number in three digits, without exponents: 0.12, 0.928, 2,860.
 

@@ -112,7 +112,9 @@ def test_strokes_are_seen_on_paper_and_letters_read():
         assert contrast(pen.color, style.PAPER) >= 3, "graphics: WCAG 1.4.11"
         assert contrast(pen.ink, style.PAPER) >= 4.5, "letters: WCAG 1.4.3"
     assert contrast(style.FAINT, style.PAPER) >= 4.5
-    assert contrast(style.letters_on("#2c7bba"), "#2c7bba") >= 4
+    darkest = mpl.colormaps["Blues"](1 / 1.9)[:3]
+    assert measure.plot_confusion_matrix([[1, 0], [0, 1]]).images[0].to_rgba(1.0)[:3] == darkest
+    assert contrast(style.INK, darkest) >= 4.5
 
 
 # Machado, Oliveira & Fernandes (2009), full deficiency, on linear RGB.
