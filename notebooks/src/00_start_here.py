@@ -1,0 +1,245 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 · Start here
+#
+# Can a laptop without a GPU teach a network that has seen a million photos to find broken solar cells? Yes, in the next ten minutes. Then a bug will fool you, without a single error
+# message, and you will see why. This course is about both.
+#
+# **You will**
+#
+# - fine-tune a real pretrained network on real images
+# - be fooled by a silent bug, and find it
+# - see the ten ways to learn here, and where you stand
+#
+# About 10 minutes. Needs this computer and nothing else: weights and images came with the installation. Run each cell with **Shift+Enter**, from top to bottom.
+# Where it says **Predict**, stop and guess first. A wrong guess teaches more than no guess.
+
+# %%
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+
+from ftlib import tune
+from ftlib.learn import challenge, exercise, progress_page, review, strength_test
+
+tune.seed_everything(0)  # every lesson states its seed
+
+# %% [markdown]
+# ## Is everything here
+#
+# The same check as `ftlib doctor` in a terminal. If a line says MEND, do what the arrow under it says.
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+from ftlib.doctor import examine
+
+report = examine()
+print(report)
+
+# %%
+print("all is well:", report.ok)
+
+# %% [markdown]
+# ## The images
+#
+# 2,624 pictures of solar cells. A current makes them glow; dark spots and cracks do not. (ELPV dataset, CC BY-NC-SA 4.0.)
+
+# %%
+solar = tune.solar_cells(size=128)
+print("classes:", solar.classes)
+print("images to train, validate, test:", len(solar.train), len(solar.val), len(solar.test))
+
+# %% [markdown]
+# **Predict** before you look: could *you* tell which are defective?
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+picked = [*(solar.train.targets == 0).nonzero()[:4, 0], *(solar.train.targets == 1).nonzero()[10:14, 0]]
+figure, axes = plt.subplots(2, 4, figsize=(5, 3), layout="constrained")
+for ax, i in zip(axes.flat, picked):
+    ax.imshow(solar.train.images[int(i), 0], cmap="gray")
+    ax.set_title(solar.classes[int(solar.train.targets[i])], fontsize=8)
+    ax.axis("off")
+figure.suptitle("Some defects are plain, others hide", fontsize=10);
+
+# %% [markdown]
+# The upper row is functional, the lower row defective. Some are easy. Others need a trained eye, and that is what we want to build.
+#
+# ## A baseline
+#
+# **Predict:** how often is somebody right who always says "functional"?
+
+# %%
+majority = (solar.val.targets == 0).float().mean().item()
+print(f"always 'functional' is right for {majority:.0%} of the validation cells")
+
+# %% [markdown]
+# 69 %. Whatever we train has to beat that.
+#
+# ## Fine-tune a real network
+#
+# Five lines. Load a network that knows ImageNet's 1,000 classes; give it a new head for our two; freeze the rest; compute the frozen part's features once; train the head.
+
+# %%
+model = tune.load_backbone()
+head = tune.replace_head(model, num_classes=2, seed=0)
+frozen = tune.freeze(model, keep=head)
+cached = tune.cache_features(model, solar, at="head", progress=False)
+history = tune.fit(cached.model, cached.splits.train, cached.splits.val, epochs=15, progress=False)
+
+print(f"{frozen.trainable_numbers:,} of {frozen.trainable_numbers + frozen.frozen_numbers:,} numbers were trained")
+
+# %% [markdown]
+# 2,562 of more than three million numbers. Was that enough? A doubt first: the images we judge on must not be those we trained on. `solar.val` was kept apart.
+
+# %%
+accuracy = tune.evaluate(model, solar.val).metrics["accuracy"]
+print("better than the baseline by more than 10 points:", accuracy > majority + 0.10)
+
+# %% [markdown]
+# **You have fine-tuned a real network.** It is more than ten points better than the baseline, and it never saw a solar cell before today. Published work on these
+# images reports 82 % for a classic method and 88 % for a large network trained on a GPU. You will get there.
+#
+# ## Now be fooled
+#
+# A colleague does the same by hand. Everything looks right: a fresh head, a loss, an optimizer with a common learning rate. Read it, and **predict** what the three losses will do.
+
+# %%
+torch.manual_seed(0)
+network = nn.Sequential(nn.Linear(1280, 2))  # the head of some network, as it was
+optimizer = torch.optim.Adam(network.parameters(), lr=0.001)
+network[0] = nn.Linear(1280, 2)  # a fresh head for the new task
+
+features, labels = cached.splits.train.features, cached.splits.train.targets
+for step in range(3):
+    loss = nn.functional.cross_entropy(network(features), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    print(f"step {step}: loss went down: {step > 0 and loss.item() < first}")
+    first = loss.item() if step == 0 else first
+
+# %% [markdown]
+# Three steps, no error, and the loss did not go down. It is even exactly the same number each time. People lose days to this one. **Where is the bug?** Look at the order
+# of the lines once more before you read on.
+#
+# ## Seen and mended
+#
+# The optimizer was built one line too early. It holds the *old* head, which is no longer part of the network. Ask it:
+
+# %%
+held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+print("the optimizer holds the new head:", all(id(p) in held for p in network.parameters()))
+
+# %% [markdown]
+# It does not. The new head gets gradients, and nobody applies them. The mend is to build the optimizer last:
+
+# %%
+optimizer = torch.optim.Adam(network.parameters(), lr=0.001)
+losses = []
+for step in range(3):
+    loss = nn.functional.cross_entropy(network(features), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    losses.append(loss.item())
+print("loss goes down at each step:", losses[0] > losses[1] > losses[2])
+
+# %% [markdown]
+# Fine-tuning is full of such mistakes: no error, only a model that is worse than it should be. Each lesson lets one happen, shows how to see it, and mends it.
+#
+# ## The lessons
+#
+# | | lesson | you will see |
+# |---|---|---|
+# | 01 | [Why fine-tune](01_why_fine_tune.ipynb) | what pretrained features know |
+# | 02 | [Freezing](02_freezing.ipynb) | 147 "frozen" tensors that move |
+# | 03 | [Head replacement](03_head_replacement.ipynb) | heads that are never called |
+# | 04 | [Metrics](04_metrics.ipynb) | every number from four counts |
+# | 05 | [Precision–recall trade-off](05_precision_recall_tradeoff.ipynb) | whose mistake costs what |
+# | 06 | [The accuracy paradox](06_accuracy_paradox.ipynb) | 98 % accuracy, 88 frauds missed |
+# | 07 | [Reading a run](07_reading_a_run.ipynb) | four runs, four verdicts |
+#
+# Each has a quiz beside it. Answers are kept on this computer, and wait for you when you come back, in whatever program you open the notebook.
+#
+# ## Ten ways to learn
+#
+# One concept can be met in ten ways. Take those you like:
+#
+# 1. **Why**: see what it is good for, in [lesson 01](01_why_fine_tune.ipynb)
+# 2. **Lesson**: read and run, predict before each cell
+# 3. **Deep dive**: the worked steps under each quiz question
+# 4. **Visualise**: pipeline, shapes, an epoch; the explorers in [04](04_metrics.ipynb), [05](05_precision_recall_tradeoff.ipynb) and [07](07_reading_a_run.ipynb)
+# 5. **Practice**: the quizzes, such as [quiz 02](../quizzes/02_freezing.ipynb)
+# 6. **Challenge**: five timed problems, below
+# 7. **Recall and review**: cards for what you missed, below
+# 8. **Metrics**: judge by numbers that fit the task, [lesson 04](04_metrics.ipynb)
+# 9. **Experiment**: change a number in any cell and measure again; [lesson 07](07_reading_a_run.ipynb) begs for it
+# 10. **Project**: your own images: `tune.image_folder("my/folder")` takes a folder with one sub-folder a class
+#
+# ## Where you stand
+#
+# Concept by concept, and what to do next. It is empty now; come back after a quiz and run the cell again.
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+progress_page()
+
+# %% [markdown]
+# ## Strength test
+#
+# Ten questions across all lessons, easy to hard. It tells you, concept by concept, whether you are strong, growing or weak. Take it before you start, to see what you can skip, and again at the end.
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+strength_test()
+
+# %% [markdown]
+# ## Challenge
+#
+# Five problems, two tries each, with a clock. The clock starts when you open a problem, not before. There is a badge.
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+challenge()
+
+# %% [markdown]
+# ## Recall and review
+#
+# What you got wrong comes back as a card: soon, then later, then much later. Ten minutes a week keep a course in your head.
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+review()
+
+# %% [markdown]
+# ## What we saw
+#
+# In this notebook we
+#
+# - checked that everything is installed and loads without a network
+# - trained 2,562 numbers of a pretrained network, and beat the baseline of 69 % by more than ten points
+# - were fooled by an optimizer built one line too early: no error, and a loss that does not move
+# - mended it by building the optimizer last
+#
+# ## Exercise
+#
+# A small one, to see how exercises work. Fill in the function, run the cell, read the line below. `exercise("00-share-trainable").hint()` helps;
+# nothing is lost by a wrong try.
+#
+# Write `share_trainable(model)`: the share of all *numbers* in the model (not tensors) that will be trained, between 0 and 1.
+
+# %% tags=["exercise:00-share-trainable"]
+exercise("00-share-trainable").check(share_trainable)
+
+# %% [markdown]
+# Then take the [quiz](../quizzes/00_start_here.ipynb): about ten minutes.
+#
+# Next: [01 · Why fine-tune](01_why_fine_tune.ipynb).
