@@ -129,7 +129,7 @@ print("and yet accuracy is above 60 %:                       ", fast["val_accura
 # and watches where the loss falls fastest. It restores everything.
 
 # %%
-found = tune.lr_find(linear_head(), cells.train, progress=False)
+found = tune.lr_find(linear_head(), cells.train)
 print("suggests a rate below 0.1:", found.suggestion < 0.1)
 
 # %% [markdown]
