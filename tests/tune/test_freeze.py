@@ -172,6 +172,7 @@ def test_dropout_in_the_frozen_part_rests_and_before_the_head_works():
     freeze(model, keep="5")
     model.train()
     assert in_training(model) == {"5"}
+    assert freeze(model, keep="5").in_eval == ("0.1", "0.3", "1.1", "4.1", "4.2", "4.4")
     freeze(model, keep=["4.3", "5"])
     model.train()
     assert in_training(model) == {"4.2", "4.3", "4.4", "5"}
@@ -441,6 +442,8 @@ def test_integer_weights_cannot_learn():
         ("layer5", "layer4"),
         ("", "nearest: "),
         (nn.Linear(2, 2), "not part of"),
+        (nn.Linear(2, 2).parameters, "a name"),
+        (nn.Linear(2, 2).weight, "not part of"),
         (3, "a name"),
     ],
 )
