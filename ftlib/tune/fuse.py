@@ -17,6 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 _CONVOLUTIONS = ("Conv2d", "Conv2dSame")
 _NORMS = ("BatchNorm2d", "BatchNormAct2d")
 _ACTIVATIONS = {  # as oneDNN names them
+    nn.Identity: ("none", [], ""),
     nn.ReLU: ("relu", [], ""),
     nn.ReLU6: ("hardtanh", [0.0, 6.0], ""),
     nn.SiLU: ("swish", [], ""),
@@ -31,7 +32,7 @@ def fuse(model: nn.Module, x: Tensor) -> nn.Module:
     and layers that are called more than once, are left as they are.
     """
     for layer in _convolutions(model, x):
-        conv, act = model.get_submodule(layer.conv), ("none", [], "")
+        conv, act = model.get_submodule(layer.conv), nn.Identity()
         if layer.norm:
             norm = model.get_submodule(layer.norm)
             conv = fuse_conv_bn_eval(conv, norm)
@@ -40,7 +41,7 @@ def fuse(model: nn.Module, x: Tensor) -> nn.Module:
             ]  # timm's hold both
             left = [module for module in left if type(module) is not nn.Identity]
             if len(left) == 1 and type(left[0]) in _ACTIVATIONS:
-                act = _ACTIVATIONS[type(left.pop())]
+                act = left.pop()
             model.set_submodule(layer.norm, nn.Sequential(*left))
         model.set_submodule(layer.conv, _Quick(conv, act, layer.shape))
     return model.to(memory_format=torch.channels_last)
@@ -49,29 +50,38 @@ def fuse(model: nn.Module, x: Tensor) -> nn.Module:
 class _Quick(nn.Module):
     """One convolution and the activation behind it, with weights in oneDNN's own layout."""
 
-    def __init__(self, conv: nn.Conv2d, act: tuple, shape: tuple[int, ...]):
+    def __init__(self, conv: nn.Conv2d, act: nn.Module, shape: tuple[int, ...]):
         super().__init__()
-        same = type(conv).__name__ == "Conv2dSame"  # pads by the size of what comes in, as TensorFlow does
-        self.same = (conv.kernel_size, conv.stride, conv.dilation) if same else None
-        padding = [0, 0] if same else list(conv.padding)
+        weight, padding = conv.weight, list(conv.padding)
+        self.size = self.plain = None
+        if type(conv).__name__ == "Conv2dSame":  # its padding depends on the size of what comes in
+            weight, padding = _without_padding_right(conv, shape)
+            self.size, self.plain = shape[2:], nn.Sequential(conv, act)
         self.setting = (padding, list(conv.stride), list(conv.dilation), conv.groups)
-        self.bias, self.act = conv.bias, act
-        shape = self._padded(torch.empty(shape)).shape
-        weight = conv.weight.contiguous(memory_format=torch.channels_last)
+        self.bias, self.act = conv.bias, _ACTIVATIONS[type(act)]
+        weight = weight.contiguous(memory_format=torch.channels_last)
         self.packed = torch.ops.mkldnn._reorder_convolution_weight(weight, *self.setting, list(shape))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self._padded(x)
+        if self.plain is not None and x.shape[2:] != self.size:
+            return self.plain(x)
         return torch.ops.mkldnn._convolution_pointwise(x, self.packed, self.bias, *self.setting, *self.act)
 
-    def _padded(self, x: Tensor) -> Tensor:
-        if self.same is None:
-            return x
-        pads = []
-        for size, kernel, stride, dilation in zip(reversed(x.shape[2:]), *map(reversed, self.same)):
-            needed = max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
-            pads += [needed // 2, needed - needed // 2]
-        return F.pad(x, pads)
+
+def _without_padding_right(conv: nn.Conv2d, shape: tuple[int, ...]) -> tuple[Tensor, list[int]]:
+    """(weight, padding) of a convolution padded evenly that does what TensorFlow's "same" padding does.
+
+    That pads one side more where the number is odd, which oneDNN cannot, so that a padded copy would have to
+    be made each time. A kernel that begins with zeros, padded evenly, comes to the same.
+    """
+    zeros, padding = [], []
+    for size, kernel, stride, dilation in zip(shape[2:], conv.kernel_size, conv.stride, conv.dilation):
+        needed = max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+        if needed % 2 and dilation > 1:
+            raise NotImplementedError("uneven padding of a dilated convolution")
+        zeros.append(needed % 2)
+        padding.append(needed - needed // 2)
+    return F.pad(conv.weight, (zeros[1], 0, zeros[0], 0)), padding
 
 
 @dataclass

@@ -179,7 +179,7 @@ def test_fused_convolutions_compute_the_same(act, conv):
     quick = extract.prepare(model, x, torch.device("cpu"))
     assert sum(isinstance(module, fuse._Quick) for module in quick.modules()) == 4
     with torch.no_grad():
-        for part in (x, x[:1]):  # the last batch is often smaller
+        for part in (x, x[:1], x[..., 1:, 1:]):  # the last batch is often smaller; sizes may differ
             torch.testing.assert_close(quick(extract.laid_out(part)), model(part), rtol=1e-4, atol=1e-4)
 
 
