@@ -1,0 +1,384 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 01 · Why fine-tune
+#
+# You have some hundred labelled images and a network that has never seen anything like them. Why start from that network
+# at all, and not from nothing? What does it bring along, how many labels does that save you, and how could you spoil
+# it?
+#
+# **You will**
+#
+# - ask a pretrained network about real photos, and feed it wrongly without any error
+# - compare its features with those of a network that has learnt nothing
+# - measure how accuracy grows with the number of labelled images
+#
+# About 12 minutes. Needs nothing but this laptop: weights and images came with the installation.
+# Before this: [00 · Start here](00_start_here.ipynb).
+
+# %%
+import matplotlib.pyplot as plt
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+
+from ftlib import measure, tune
+from ftlib.learn import exercise
+
+tune.seed_everything(0)  # the one seed of this lesson
+plt.rcParams["figure.figsize"] = (5, 3)
+
+# %% [markdown]
+# ## A network that knows photos
+#
+# The network was trained on ImageNet: photos from the web, each filed under one of these classes. We show it two photos
+# it can't have learnt by heart: they come with scikit-learn.
+
+# %%
+model = tune.load_backbone()
+photos = tune.sample_photos()
+labels = tune.imagenet_labels()
+print(model.ftlib_info)
+print("some of its classes:", labels[::170])
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+fig, axes = plt.subplots(1, 2)
+for ax, image, file in zip(axes, photos.images, photos.files):
+    ax.imshow(image.permute(1, 2, 0))
+    ax.set_title(file)
+    ax.axis("off")
+
+# %% [markdown]
+# A pavilion by a lake, and a pink flower with a yellow centre. **Predict:** what will it call them? Remember that it must pick
+# from its own list.
+
+
+# %%
+def ask(model, inputs):
+    with torch.no_grad():
+        chances = model(inputs).softmax(dim=1)
+    for file, row in zip(photos.files, chances):
+        best = row.argmax().item()
+        print(f"{file:>10}: {labels[best]} ({row[best]:.1f})")
+
+
+inputs, _ = photos.batch([0, 1])
+ask(model, inputs)
+
+# %% [markdown]
+# "Palace" and "daisy". Fair answers, and neither is certain: it gives 0.3 to one and 0.2 to the other. It has no class for this
+# flower, so it takes the nearest one it has.
+#
+# ## Fed wrongly, without an error
+#
+# A photo is stored as numbers from 0 to 255. Those were not what `photos.batch` handed over. **Predict:** what happens if you pass the stored
+# numbers straight to the network?
+
+# %%
+pixels = photos.images.float()  # 0 to 255
+ask(model, pixels)
+
+# %% [markdown]
+# Same photos, same network, no error, and now a lampshade and a coral. Here is a gentler slip. You scale to 0–1, then use mean and
+# std from a tutorial. Those numbers are ImageNet's own and fit most networks:
+
+# %%
+mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+tutorial = (pixels / 255 - mean) / std
+ask(model, tutorial)
+
+# %% [markdown]
+# The flower is right, and the palace became a bell cote, the roof a bell hangs in. This kind of slip is hard to notice: you lose some
+# accuracy and blame the model. How would you see it? Look at the numbers that go in, and ask the network what it was trained with.
+
+# %%
+for name, x in {"right": inputs, "0 to 255": pixels, "tutorial": tutorial}.items():
+    print(f"{name:>8}: from {x.min():4.1f} to {x.max():5.1f}")
+print("this network wants mean", model.ftlib_info.mean, "and std", model.ftlib_info.std)
+
+# %% [markdown]
+# This network was trained on values from -1 to 1: mean 0.5, std 0.5. The mend is to take both from the network:
+
+# %%
+mean = torch.tensor(model.ftlib_info.mean).view(1, 3, 1, 1)
+std = torch.tensor(model.ftlib_info.std).view(1, 3, 1, 1)
+mended = (pixels / 255 - mean) / std
+print("equal to what photos.batch gave:", torch.allclose(mended, inputs))
+ask(model, mended)
+
+# %% [markdown]
+# `tune`'s data does this for you, and `splits.normalised_for(model)` does it for any other backbone.
+#
+# ## A task it has never seen
+#
+# Now the real job. These images show solar cells under electroluminescence: a current makes the silicon glow, and what is broken stays dark.
+# (ELPV dataset, CC BY-NC-SA 4.0.)
+
+# %%
+solar = tune.solar_cells(size=128)
+print(solar)
+print("a class of the network:", [name for name in solar.classes if name in labels])
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+good = (solar.train.targets == 0).nonzero()[60:1000:250, 0]
+bad = (solar.train.targets == 1).nonzero()[60:500:120, 0]
+fig, axes = plt.subplots(2, 4, figsize=(5, 3))
+for ax, index in zip(axes.flat, torch.cat([good, bad])):
+    ax.imshow(solar.train.images[index, 0], cmap="gray")
+    ax.set_title(solar.classes[solar.train.targets[index]], fontsize=9)
+    ax.axis("off")
+
+# %% [markdown]
+# Above, functional cells; below, defective ones. Dark patches and cracks give some away, and others would fool you.
+# Neither word is in the network's list. Asked anyway, it must answer from that list:
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+with torch.no_grad():
+    answers = model(solar.train.batch(torch.cat([good, bad]))[0]).argmax(dim=1)
+print([labels[i] for i in answers.tolist()])
+
+# %% [markdown]
+# Useless as answers. Its *classes* don't fit. Does what lies behind them?
+#
+# ## First a baseline
+#
+# Before you train anything: how well does a "model" do that calls every cell functional? **Predict** from the counts above.
+
+# %%
+truth = solar.val.targets.numpy()
+majority = measure.accuracy_score(truth, [0] * len(truth))
+print(f"accuracy of the majority class: {majority:.2f}")
+
+# %% [markdown]
+# 0.69, without looking at a single image. Whatever comes next has to beat that, or it has learnt nothing. We judge on validation
+# images; the test images stay unopened until a model is chosen.
+#
+# ## Features
+#
+# The last layer turns features into 1,000 scores. Take it off, and the network hands you the features themselves. **Predict:** how many numbers
+# describe one image?
+
+# %%
+few, _ = solar.train.batch(range(4))
+with torch.no_grad():
+    maps = model.forward_features(few)
+    features = maps.mean(dim=(2, 3))  # one average a map
+    scores = model.classifier(features)
+print("images", tuple(few.shape), "-> maps", tuple(maps.shape), "-> features", tuple(features.shape))
+print("features and last layer give the network's answer:", torch.allclose(scores, model(few), atol=1e-4))
+
+# %% [markdown]
+# 1,280 numbers an image, in place of 128 × 128 pixels. Each is the average of one map and says how strongly one pattern is present. The backbone stays as it
+# is, so the features of an image never change: compute them once and keep them.
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+cached = tune.cache_features(model, solar, at="head", progress=False)
+print(cached)
+
+# %% [markdown]
+# ## A linear probe
+#
+# Train *only* a linear layer on these features. That is a **linear probe**: the simplest fine-tuning there is, and the
+# second baseline. If a linear layer can read the answer off the features, the answer is in them. Scikit-learn's logistic regression is such a layer.
+
+
+# %%
+def probe(train, val, C=0.01):  # a smaller C holds the weights smaller
+    layer = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=500))
+    layer.fit(train.features.numpy(), train.targets.numpy())
+    return layer.predict(val.features.numpy())
+
+
+pretrained = cached.splits
+guesses = probe(pretrained.train, pretrained.val)
+print("more than ten points above the majority:", measure.accuracy_score(truth, guesses) > majority + 0.10)
+
+# %% [markdown]
+# A linear layer finds defects with features made for palaces and daisies. A doubt before we go on: there are only 394 validation images. Could this be
+# luck? Draw them again, with replacement, a thousand times, and look at the range of the accuracy:
+
+# %%
+interval = measure.bootstrap_interval(measure.accuracy_score, truth, guesses, seed=0)
+print("even its lower end is above the majority:", interval.low > majority + 0.05)
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+print("accuracy and 95 % interval:", interval)
+
+# %% [markdown]
+# The interval is several points wide. Differences of one or two points between models mean little here; the gap to the majority
+# is another matter.
+#
+# ## The control: features that learnt nothing
+#
+# But is it the *pretraining*? Perhaps 1,280 numbers from any network would do. Take the same architecture with random weights and give it the same
+# probe. **Predict** its accuracy: at the majority, a bit above, or close to the pretrained one?
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+blank = tune.load_backbone(weights=None)
+print(blank.ftlib_info)
+chosen = torch.randperm(len(solar.train), generator=torch.Generator().manual_seed(0))[:1024]
+random_train = tune.cache_features(blank, solar.train.subset(chosen), at="head", progress=False).data
+random_val = tune.cache_features(blank, solar.val, at="head", progress=False).data
+print(random_train)
+
+# %% [markdown]
+# 1,024 images are enough for the comparison. Both probes get exactly these. And to be fair to the random features, they may try several strengths of
+# regularisation and keep the best, while the pretrained ones get none of that.
+
+# %%
+same_train = pretrained.train.subset(chosen)
+learnt = measure.accuracy_score(truth, probe(same_train, pretrained.val))
+tries = [probe(random_train, random_val, C) for C in (1.0, 0.1, 0.01, 0.001, 0.0001)]
+unlearnt = max(measure.accuracy_score(truth, guess) for guess in tries)
+print("random features beat the majority by two points:", unlearnt > majority + 0.02)
+print("pretrained beat the best random by four points: ", learnt > unlearnt + 0.04)
+
+# %% [markdown]
+# Surprised by the first line? Random features are not worthless. Even untrained convolutions pass on how bright and how rough an image is, and many broken cells are dark.
+# That is why the control matters: without it you'd have credited pretraining with the whole gain. The second line is what pretraining itself brings.
+#
+# ## How many labels does that save?
+#
+# Labels cost money: an expert looks at each cell. So vary the number of labelled images. **Predict:** which curve is higher with 16 labels?
+# With 1,024? Each point is the mean over five random draws of that many images.
+
+# %%
+counts = [16, 32, 64, 128, 256, 512, 1024]
+draws = [torch.randperm(1024, generator=torch.Generator().manual_seed(seed)) for seed in range(5)]
+
+
+def curve(train, val):
+    guesses = [[probe(train.subset(draw[:n]), val) for draw in draws] for n in counts]
+    return [sum(measure.accuracy_score(truth, g) for g in row) / len(row) for row in guesses]
+
+
+with_pretraining = curve(same_train, pretrained.val)
+without = curve(random_train, random_val)
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+plt.plot(counts, with_pretraining, "o-", label="pretrained features")
+plt.plot(counts, without, "s--", label="random features")
+plt.axhline(majority, color="gray", linestyle=":", label="majority class")
+plt.xscale("log", base=2)
+plt.xticks(counts, counts)
+plt.xlabel("labelled images")
+plt.ylabel("validation accuracy")
+plt.title("Only pretrained features turn labels into accuracy")
+plt.legend()
+plt.show()
+
+# %% [markdown]
+# The solid line climbs with each doubling. The dashed line stays nearly flat, whatever you pay for labels. On the far left the two
+# are close together: a handful of labels is too few to tell which of 1,280 features matter. In claims:
+
+# %%
+print(
+    "pretrained, 256 labels > random, 1,024 labels:", with_pretraining[4] > max(without[-1], unlearnt) + 0.02
+)
+print("pretrained gains from 16 to 1,024 labels:     ", with_pretraining[-1] > with_pretraining[0] + 0.08)
+print("random gains as much:                         ", without[-1] > without[0] + 0.08)
+
+# %% [markdown]
+# A quarter of the labels, and still better than random features with all of them. That is the answer to "why fine-tune": somebody has already paid for most of the learning.
+#
+# ## From scratch
+#
+# A fair objection: nobody would freeze random weights. You would *train* a small network from nothing. So do that, three times, with 128 labels.
+# Only the seed differs. **Predict:** how far apart will the three end?
+
+
+# %%
+def halved(images):  # 64 × 64 pixels are enough for a small network
+    x, y = images.batch(range(len(images)))
+    return nn.functional.avg_pool2d(x, 2), y
+
+
+def small_network(seed, widths=(3, 8, 16, 32, 64)):
+    torch.manual_seed(seed)
+    layers = []
+    for a, b in zip(widths, widths[1:]):
+        layers += [nn.Conv2d(a, b, 3, padding=1), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2)]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 2))
+
+
+# %%
+few, val = halved(solar.train.subset(chosen[:128])), halved(solar.val)
+scratch = []
+for seed in range(3):
+    small = small_network(seed)
+    tune.fit(small, few, epochs=20, batch_size=32, seed=seed, progress=False)
+    scratch.append(tune.evaluate(small, val).metrics["accuracy"])
+print("same data, other seed, more than three points apart:", max(scratch) - min(scratch) > 0.03)
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+print("from scratch, 128 labels:  ", [round(accuracy, 2) for accuracy in sorted(scratch)])
+print("probe, mean of five draws: ", round(with_pretraining[3], 2))
+
+# %% [markdown]
+# The best run comes close to the probe, the worst is far off, and nothing but the seed decided which. The probe has no such
+# lottery: for its one layer there is a single best solution. Be fair to training from scratch, though. With *many* labels and enough time it catches up, and
+# where images look like nothing in ImageNet it can win. With few labels, start from what is known.
+#
+# ## Without losing what it knew
+#
+# The aim of fine-tuning has a second half: learn the new task *without losing what the model knew*. Our probe never touched the
+# backbone, so the model still knows its photos. Now train **everything**, at a rate that is common for a fresh network,
+# for a single pass over 256 cells. **Predict:** what do the photos look like to it afterwards?
+
+# %%
+before = model(inputs).softmax(dim=1)[[0, 1], photos.targets].detach()
+old_head = model.classifier
+tune.replace_head(model, num_classes=2, seed=0)
+tune.fit(model, solar.train.subset(chosen[:256]), epochs=1, lr=1e-3, batch_size=16, progress=False)
+
+model.classifier = old_head  # the very layer that said palace and daisy
+after = model(inputs).softmax(dim=1)[[0, 1], photos.targets].detach()
+print("belief in palace and in daisy fell by more than half:", (after < before / 2).tolist())
+
+# %% [markdown]
+# One pass, and the old head can no longer read what the backbone writes. This is **forgetting**. It matters even if you never ask about palaces
+# again: what was lost are the general features you came for. Freezing (next lesson) prevents it, a smaller learning rate softens it, and a later
+# lesson on strategies measures what each costs.
+#
+# ## What we saw
+#
+# In this notebook we
+#
+# - got "palace" and "daisy" from a pretrained network, and "lampshade" and "brain coral" from the same network fed with 0 to 255, without an error
+# - took the normalisation from the network itself, and got its answers back
+# - found the majority class at 0.69, and a linear probe on 1,280 features more than ten points above it
+# - ran the control: random features beat the majority too, and stayed well below the pretrained ones
+# - saw 256 labels with pretrained features beat 1,024 labels with random ones
+# - trained a small network from scratch three times, and saw the seed move its accuracy by points
+# - trained everything for one pass over 256 images, and saw it forget
+#
+# So fine-tuning means: **keep what was learnt on much data, and adapt it to a task with little.**
+#
+# ## Exercise
+#
+# Write `prepare(pixels, mean, std)`: it turns stored photos into what a backbone expects. Every slip of this lesson would run without an error, so the check looks at the values.
+
+# %% tags=["exercise:01-prepare-pixels"]
+exercise("01-prepare-pixels").check(prepare)
+
+# %% [markdown]
+# Then take the [quiz](../quizzes/01_why_fine_tune.ipynb): about ten minutes, with hints.
+#
+# Next: [02 · Freezing](02_freezing.ipynb). How do you make sure that the backbone stands still?
