@@ -183,7 +183,7 @@ class Code(Area):
     def build(self):
         from ftlib.learn.exercise import exercise
 
-        self.starter = exercise(self.question.exercise, self.question.file).starter
+        self.starter = exercise(self.question.exercise, self.question.file).starter.strip("\n") + "\n"
         box = super().build()
         self.fields[0].value = self.starter
         return box

@@ -93,6 +93,16 @@ def _list(title, tag, items):
     return f"<h3>{title}</h3><{tag}>{''.join(f'<li>{render.inline(item)}</li>' for item in items)}</{tag}>"
 
 
+def finished(sitting) -> str:
+    """What to look at again, once every question has an answer; "" before."""
+    if sitting.answered < len(sitting):
+        return ""
+    missed = [(n, q) for n, q in enumerate(sitting.questions, 1) if sitting.verdict(n - 1) != "right"]
+    items = "".join(f"<li>Question {n}: {section_link(question)}</li>" for n, question in missed)
+    said = f"<p>Worth another look:</p><ul>{items}</ul>" if missed else "<p>Every answer is right.</p>"
+    return f'<div class="ftl-box" role="status"><h3>All {len(sitting)} answered</h3>{said}</div>'
+
+
 def section_link(question) -> str:
     """Where the question is explained, as a link to the lesson's section."""
     from ftlib.learn.ways import where

@@ -31,8 +31,9 @@ class Memory:
         self._attempts, self._views = [], {}
 
     def record(self, attempt):
-        """Keep an attempt until the kernel ends."""
+        """Keep an attempt until the kernel ends; its draft goes, as it does in a Progress."""
         self._attempts.append(attempt)
+        self.set_view(attempt.question_id, attempt.context, draft=None)
         return attempt
 
     def attempts(self, *, lesson=None, context=None, run=None, question_id=None):

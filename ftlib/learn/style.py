@@ -69,7 +69,7 @@ _HEADER = """
 .ftl-head h2 { margin: 0; font-size: 22px; line-height: 1.25; font-weight: 650; color: var(--ftl-ink); letter-spacing: -.01em; }
 .ftl-head .ftl-score { margin: 4px 0 0; color: var(--ftl-soft); font-size: 14px; font-variant-numeric: tabular-nums; }
 .ftl-head .ftl-score strong { color: var(--ftl-ink); font-weight: 650; }
-.ftl-nav { display: flex; flex-flow: row wrap; gap: 8px; margin: 16px 0 !important; align-items: center; }
+.ftl-nav { display: flex; flex-flow: row wrap; gap: 6px; margin: 16px 0 !important; align-items: center; }
 .ftl-notice { margin: 12px 0 0 !important; } .ftl-notice .ftl-note { border-left: 4px solid var(--ftl-part-line);
   background: var(--ftl-part-tint); color: var(--ftl-part); border-radius: 6px; padding: 10px 14px; font-size: 14px; }
 """
@@ -85,7 +85,7 @@ _BUTTONS = """
   cursor: not-allowed; }
 .ftl .jupyter-button.ftl-quiet { border-color: transparent; color: var(--ftl-accent); padding-inline: 10px; }
 .ftl .jupyter-button.ftl-quiet:hover:enabled { border-color: transparent; background: var(--ftl-accent-tint); }
-.ftl .jupyter-button.ftl-pill { min-width: 38px; padding: 7px 8px; border-color: var(--ftl-line); font-variant-numeric: tabular-nums; }
+.ftl .jupyter-button.ftl-pill { min-width: 34px; padding: 7px 7px; border-color: var(--ftl-line); font-variant-numeric: tabular-nums; }
 .ftl .jupyter-button.ftl-pill.ftl-right { background: var(--ftl-good-tint); border-color: var(--ftl-good-line); color: var(--ftl-good); }
 .ftl .jupyter-button.ftl-pill.ftl-part { background: var(--ftl-part-tint); border-color: var(--ftl-part-line); color: var(--ftl-part); }
 .ftl .jupyter-button.ftl-pill.ftl-wrong { background: var(--ftl-bad-tint); border-color: var(--ftl-bad-line); color: var(--ftl-bad); }
@@ -141,7 +141,7 @@ _FIELDS = """
 .ftl .jupyter-button.ftl-down::before { content: "↓"; }
 .ftl-pairs { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 14px; align-items: center; }
 .ftl-pairs > :first-child { grid-column: 1 / -1; }
-.ftl-legend { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 6px 12px; margin: 0 0 10px; }
+.ftl .ftl-legend { display: grid !important; grid-template-columns: auto minmax(0, 1fr); gap: 6px 12px; margin: 0 0 10px; }
 .ftl .ftl-legend :is(dt, dd) { float: none; width: auto; margin: 0; padding: 0; } .ftl .ftl-legend dt { font-weight: 600; color: var(--ftl-soft); }
 .ftl-pick { width: auto; display: block; } .ftl-pick .widget-radio-box { display: flex; flex-direction: row; flex-wrap: wrap; gap: 6px;
   margin: 0 !important; counter-reset: pick; }
@@ -192,7 +192,9 @@ _VIEWS = """
 .ftl-chip.ftl-wrong { color: var(--ftl-bad); background: var(--ftl-bad-tint); border-color: var(--ftl-bad-line); }
 .ftl table.ftl-wide { width: 100%; margin-top: 14px; } .ftl table.ftl-wide :is(th, td) { padding: 9px 12px; }
 .ftl-knobs { display: flex; flex-wrap: wrap; gap: 16px; margin-top: 12px !important; }
-.ftl-slot { margin-top: 16px !important; } .ftl-nav + .ftl-slot { margin-top: 0 !important; }
+.ftl-hand-in { margin-top: 14px !important; }
+.ftl-slot { margin-top: 16px !important; } .ftl-nav + .ftl-hand-in { margin-top: 14px !important; }
+.ftl-slot { margin-top: 0 !important; }
 .ftl-plain { width: auto; height: auto; } .ftl .ftl-plain label { display: flex; align-items: center; gap: 10px; height: auto; min-height: 32px;
   width: auto; font-size: 15px; color: var(--ftl-ink); cursor: pointer; }
 .ftl .ftl-plain label input { order: -1; width: 17px; height: 17px; margin: 0; accent-color: var(--ftl-accent); }

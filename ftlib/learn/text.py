@@ -153,7 +153,8 @@ def _turn(sitting, number, ask, say):
         elif locked is not None:
             return locked
         elif not typed.strip():
-            return (number + 1) % len(sitting)
+            done = number + 1 == len(sitting) and sitting.answered == len(sitting)
+            return None if done else (number + 1) % len(sitting)
         else:
             say(f"{check(session, typed)}\nEnter goes on, /steps shows the solution, or answer again.")
 

@@ -55,7 +55,8 @@ class QuizView(View):
         nav = W.Box([self._back, *self._pills, self._next]).add_class("ftl-nav")
         self._slot, self._onward = W.VBox(), button("Next question", self._on_onward)
         foot = W.Box([self._onward]).add_class("ftl-actions")
-        super().__init__([self._head, self._notice, nav, self._slot, foot])
+        self._summary = html()
+        super().__init__([self._head, self._notice, nav, self._slot, foot, self._summary, *self._hand_in()])
         self.go(self.sitting.first_open())
 
     def __repr__(self):
@@ -86,6 +87,13 @@ class QuizView(View):
 
         return W.VBox([self.card, LiveMatrix.of(self.sitting.session(number).question)])
 
+    def _hand_in(self):
+        if not hasattr(type(self.sitting.store), "learner"):  # answers that are forgotten cannot be handed in
+            return []
+        from ftlib.learn.hand_in import HandIn
+
+        return [HandIn(self.sitting.lesson, self.sitting.store)]
+
     def _locked(self, blocked):
         words = (
             f"This is the second step. Answer question {blocked + 1} first: the verdict, then the reasons."
@@ -107,6 +115,7 @@ class QuizView(View):
         self._notice.value = f'<div class="ftl-note" role="alert">{escape(trouble)}</div>' if trouble else ""
         for number, pill in enumerate(self._pills):
             self._paint(number, pill)
+        self._summary.value = panels.finished(sitting)
         last = sitting.here == len(sitting) - 1
         left = len(sitting) - sitting.answered
         self._onward.description = (

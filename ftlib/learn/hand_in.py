@@ -1,0 +1,59 @@
+"""The button below a quiz that writes the learner's answers to one file for the instructor."""
+
+from html import escape
+
+import ipywidgets as W
+
+from ftlib.errors import FtlibError
+from ftlib.learn.card import button, html
+
+
+class HandIn(W.VBox):
+    """A button that asks for the learner's id and writes the submission of one lesson.
+
+    ``store`` is a Progress; the file lies in the working folder and its name is shown.
+    """
+
+    def __init__(self, lesson: str, store):
+        self.lesson, self.store = lesson, store
+        self._open = button("Hand in …", self.toggle, "ftl-quiet")
+        self.name = W.Text("", description="Your id, as your instructor knows it", placeholder="")
+        self.name.on_msg(
+            lambda _, content, buffers: self.write() if content.get("event") == "submit" else None
+        )
+        self.said = html()
+        write = W.Box([button("Write the file", self.write, "ftl-primary")]).add_class("ftl-actions")
+        self._box = W.VBox([self.name, write, self.said]).add_class("ftl-box")
+        super().__init__([self._open])
+        self.add_class("ftl-hand-in")
+
+    def toggle(self):
+        """Show or hide the form."""
+        shown = len(self.children) > 1
+        self.children = (self._open,) if shown else (self._open, self._box)
+        if not shown:
+            self.name.value = self.name.value or self._known()
+            self.name.focus()
+
+    def _known(self):
+        try:
+            name = self.store.learner
+        except FtlibError:
+            return ""
+        return "" if name == "me" else name
+
+    def write(self):
+        """Write the file and say where it lies, or what is missing."""
+        from ftlib.learn.submit import write_submission
+
+        try:
+            path = write_submission(lesson=self.lesson, learner=self.name.value, store=self.store)
+        except (FtlibError, OSError) as fault:
+            self.said.value = (
+                f'<p class="ftl-aside" role="alert">Nothing was written: {escape(str(fault))}</p>'
+            )
+            return
+        self.said.value = (
+            f'<p class="ftl-aside" role="alert">Written: <code>{escape(path.name)}</code>, beside this notebook. '
+            "It holds your id, your answers and versions, no scores.</p>"
+        )
