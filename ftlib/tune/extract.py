@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ftlib.tune.fuse import fuse
+from ftlib.tune.loop import one_thread
 
 SMALL = 16  # images a thread takes at a time
 TOLERANCE = 1e-4  # largest difference from plain eager, relative to the largest value; 4e-6 is usual
@@ -73,17 +74,6 @@ def run(
         for done in pool.map(work, chunks[1:]):
             tick(done)
     return whole
-
-
-@contextmanager
-def one_thread():
-    """Inside, PyTorch computes on this thread alone; afterwards on as many as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -14,9 +14,10 @@ from torch.utils.data import DataLoader
 from ftlib import measure
 from ftlib.errors import DataError, InputError
 from ftlib.tune.inputs import eval_mode, first_tensor
-from ftlib.tune.sets import batches
+from ftlib.tune.sets import TensorSet, batches
 
 AUXILIARY = 0.3  # weight of each auxiliary head's loss, as in "Going deeper with convolutions" (2014)
+SMALL_MODEL, SMALL_SAMPLE = 100_000, 8_192  # numbers in a model and in a sample that one thread is best for
 
 
 def pick_device() -> torch.device:
@@ -44,6 +45,28 @@ def seeded(seed: int, device: torch.device):
         finally:
             random.setstate(python)
             np.random.set_state(numpy)
+
+
+@contextmanager
+def one_thread():
+    """Inside, PyTorch computes on this thread alone; afterwards on as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def threads_for(model, data):
+    """A context with one thread for a small head on features, and with as many as usual for all else.
+
+    A batch of such work takes less time than waking a second thread, far less on a busy machine; and one
+    thread gives the same numbers to the last bit on every machine setting.
+    """
+    small = isinstance(data, TensorSet) and data.features[:1].numel() <= SMALL_SAMPLE
+    small = small and sum(p.numel() for p in model.parameters()) <= SMALL_MODEL
+    return one_thread() if small else nullcontext()
 
 
 def mixed_precision(device: torch.device):

@@ -20,6 +20,7 @@ from ftlib.tune.loop import (
     seed_everything,
     seeded,
     task_of,
+    threads_for,
     train_epoch,
 )
 from ftlib.tune.optim import param_groups
@@ -85,7 +86,7 @@ def fit(
         raise InputError(f"patience watches {monitor!r}, and no validation data came; pass val=")
     history, best = History(monitor), None
 
-    with seeded(seed, device), _bar(train, batch_size, epochs, progress) as bar:
+    with seeded(seed, device), threads_for(model, train), _bar(train, batch_size, epochs, progress) as bar:
 
         def after_step():
             bar.update()
@@ -133,7 +134,8 @@ def evaluate(model, data, *, task=None, loss_fn=None, batch_size: int = 64, devi
     data, device = as_set(data), torch.device(device or pick_device())
     task = task or task_of(data)
     loss_fn = loss_fn or default_loss(task)
-    loss, outputs, targets = predict(model.to(device), batches(data, batch_size), loss_fn, task, device)
+    with threads_for(model, data):
+        loss, outputs, targets = predict(model.to(device), batches(data, batch_size), loss_fn, task, device)
     return Evaluation(loss, metrics_of(outputs, targets, task), outputs, targets, task)
 
 

@@ -150,6 +150,22 @@ def test_the_same_seed_gives_the_same_history_and_the_generators_go_on_as_before
     assert untimed(quiet(net(), points(), points(30, seed=1), seed=1)) != untimed(histories[0])
 
 
+def test_the_number_of_threads_does_not_show_in_a_small_head():
+    x, y = torch.randn(400, 1280), torch.arange(400) % 2
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            torch.manual_seed(0)
+            model = nn.Linear(1280, 2)
+            history = quiet(model, (x, y), (x, y), epochs=2)
+            assert torch.get_num_threads() == threads
+            found.append([untimed(history), evaluate(model, (x, y)).logits.tolist()])
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1]
+
+
 def test_loaders_and_datasets_give_what_tensors_give():
     data = points()
 
