@@ -102,8 +102,13 @@ def test_the_starting_rate_counts_not_what_a_scheduler_made_of_it():
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.01)
     optimizer.step()
     scheduler.step()
-    GradualUnfreezing(model, optimizer=optimizer)({"epoch": 1}, model)
+    thaw = GradualUnfreezing(model, optimizer=optimizer)
+    thaw({"epoch": 1}, model)
     assert optimizer.param_groups[-1]["lr"] == pytest.approx(0.05)
+    optimizer.step()
+    scheduler.step()
+    thaw({"epoch": 2}, model)
+    assert optimizer.param_groups[-1]["lr"] == pytest.approx(0.025)
 
 
 def test_stages_before_the_cache_stay_frozen():

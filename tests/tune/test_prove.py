@@ -294,6 +294,7 @@ def test_step_must_be_a_function():
         (torch.tensor(0.0), torch.tensor(-0.0), False),
         (torch.ones(2, 3).T, torch.ones(3, 2), True),
         (torch.ones(3), torch.ones(3, dtype=torch.float64), False),
+        (torch.zeros(3), torch.zeros(3, dtype=torch.int32), False),
         (torch.ones(3), torch.ones(1, 3), False),
         (torch.ones(3, dtype=torch.bfloat16), torch.ones(3, dtype=torch.bfloat16), True),
         (torch.tensor([True]), torch.tensor([False]), False),
