@@ -77,3 +77,15 @@ def test_no_pin_names_a_place_on_a_disk_or_a_network():
     text = (ROOT / "constraints.txt").read_text()
     assert "@" not in text
     assert "://" not in text
+
+
+def test_every_installed_package_runs_on_the_oldest_python_we_name(project):
+    """A pin that needs 3.11.5 would break `make lab` on the 3.11.2 of a common distribution."""
+    from importlib.metadata import distributions
+
+    from packaging.specifiers import SpecifierSet
+
+    oldest = project["requires-python"].removeprefix(">=") + ".0"
+    wanting = {d.name: d.metadata["Requires-Python"] for d in distributions() if d.metadata["Requires-Python"]}
+    refusing = {name: needs for name, needs in wanting.items() if oldest not in SpecifierSet(needs)}
+    assert not refusing, f"do not run on Python {oldest}: {refusing}"
