@@ -231,7 +231,8 @@ for name in ("accuracy", "recall", "f1"):
 def read(train_loss, val_loss):
     if len(set(val_loss)) == 1:
         return "stands still"
-    if max(val_loss) > 10 * val_loss[0] or val_loss[-1] != val_loss[-1]:
+    ups = sum(later > 1.5 * earlier for earlier, later in zip(val_loss, val_loss[1:]))
+    if ups >= 2 or max(val_loss) > 5:
         return "rate too high"
     if val_loss[-1] > 1.2 * min(val_loss) and train_loss[-1] < train_loss[0]:
         return "overfitting"
