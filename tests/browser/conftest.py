@@ -32,6 +32,13 @@ CONFIG = {
     "ServerApp": {"allow_root": True, "open_browser": False, "disable_check_xsrf": True},
     "IdentityProvider": {"token": ""},
 }
+NOTEBOOKS = {
+    "sample": 'quiz("sample.toml")',
+    "strength": "strength_test()",
+    "challenge": "challenge()",
+    "review": "review()",
+    "progress": "progress_page()",
+}
 NO_NEWS = {"checkForUpdates": False, "fetchNews": "false"}
 COMMANDS = {
     "lab": ["-m", "jupyterlab", "--no-browser"],
@@ -68,8 +75,11 @@ def course(tmp_path_factory):
     shutil.copytree(DATA, root / "quizzes", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "notebooks").mkdir()
     write_notebook(root / "notebooks" / "99_sample.ipynb", ["# Sample"], [])
-    code = 'from ftlib.learn import quiz\n\nquiz("sample.toml")'
-    write_notebook(root / "quizzes" / "sample.ipynb", ["# Quiz: a sample"], [code])
+    shutil.copy(DATA / "sample.toml", root / "quizzes" / "99_sample.toml")
+    shutil.copy(DATA.parents[2] / "quizzes" / "concepts.toml", root / "quizzes")
+    for name, show in NOTEBOOKS.items():
+        code = f"from ftlib.learn import *\n\n{show}"
+        write_notebook(root / "quizzes" / f"{name}.ipynb", [f"# A {name}"], [code])
     return root
 
 

@@ -45,6 +45,23 @@ def test_axe_finds_nothing_serious(theme, page, server, fresh):
         assert violations(page, view) == [], f"question {number + 1} once it is answered"
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["strength", "challenge", "review", "progress"])
+def test_axe_finds_nothing_serious_in_the_other_views(name, theme, page, server, fresh):
+    view = open_quiz(page, server, "voila", theme, name)
+    assert violations(page, view) == []
+    if name == "progress":
+        view.locator("summary").first.click()
+    elif name == "challenge":
+        view.get_by_role("button", name="Start").click()
+        expect(view.locator(".ftl-clock")).to_be_visible()
+    elif name == "strength":
+        view.get_by_role("button", name="Check answer").click()
+        expect(view.locator(".ftl-verdict")).to_contain_text("Not attempted")
+    assert violations(page, view) == []
+    assert page.evaluate("document.body.dataset.jpThemeLight") == str(theme == "light").lower()
+
+
 def test_axe_can_fail(page):
     page.set_content(
         '<main class="ftl"><button></button><p style="color:#aaa;background:#fff">pale</p></main>'

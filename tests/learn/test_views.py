@@ -10,9 +10,10 @@ from test_widget import press, sent, widgets
 from ftlib.errors import InputError
 from ftlib.learn import challenge, progress_page, review, strength_test
 from ftlib.learn.bank import find_question
+from ftlib.learn.challenge_view import ChallengeView
 from ftlib.learn.progress import Progress
 from ftlib.learn.session import Session
-from ftlib.learn.views import ChallengeView, ReviewView, StrengthView, view_of
+from ftlib.learn.views import ReviewView, StrengthView, view_of
 
 
 class Clock:
