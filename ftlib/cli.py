@@ -86,12 +86,13 @@ def quiz(lesson: Lesson) -> None:
 def progress(
     export: Annotated[bool, typer.Option("--export", help="Write progress.csv and progress.json.")] = False,
     to: Annotated[Path, typer.Option(help="Folder to export to.")] = Path("."),
+    start_afresh: Annotated[bool, typer.Option("--start-afresh", help="Set a damaged file aside, begin anew.")] = False,
 ) -> None:
     """Print what you have answered and what to do next, or export every attempt."""
     from ftlib.learn.progress import Progress
     from ftlib.learn.standing import standing
 
-    store = Progress()
+    store = Progress.start_afresh() if start_afresh else Progress()
     if export:
         to.mkdir(parents=True, exist_ok=True)
         typer.echo(store.export_csv(to / "progress.csv"))

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ftlib.cli import app, main
+from ftlib.errors import StoreError
 from ftlib.learn.grade import grade
 from ftlib.learn.progress import Progress
 from ftlib.learn.records import Attempt
@@ -39,6 +40,18 @@ def test_progress_shows_concepts_and_exports_both_formats(home, tmp_path):
     assert done.exit_code == 0
     assert "02-bn-drift" in (tmp_path / "out" / "progress.csv").read_text()
     assert json.loads((tmp_path / "out" / "progress.json").read_text())
+
+
+def test_a_damaged_file_is_named_and_set_aside_only_when_asked(home):
+    answer_one()
+    file = next(home.glob("progress.sqlite3"))
+    file.write_bytes(b"not a database, but somebody's bytes")
+    refused = run(app, ["progress"])
+    assert isinstance(refused.exception, StoreError)
+    assert "--start-afresh" in str(refused.exception)
+    assert file.read_bytes().startswith(b"not a database")
+    assert "No answers yet" in run(app, ["progress", "--start-afresh"]).output
+    assert any(p.read_bytes().startswith(b"not a database") for p in home.iterdir() if p != file)
 
 
 def test_submit_then_grade_goes_round(home, tmp_path):
