@@ -6,6 +6,8 @@ as a pair (distilled DeiT). So nothing here trusts a name table: the model is ru
 head is the last layer called, if its width is the width of the output.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
@@ -57,6 +59,7 @@ def replace_head(
     Every head is replaced (auxiliary and distillation heads too), on the same device, in the same
     dtype and kind (Linear or Conv2d), trainable, with PyTorch's default initialisation drawn from
     ``seed`` (None: the global generator). A forward on a dummy batch verifies the new width.
+    A timm model built without a head (``num_classes=0``) gets the one timm has for it.
     Give the returned record to ``freeze(model, keep=head)``, and build the optimizer afterwards.
 
     >>> model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
@@ -65,14 +68,14 @@ def replace_head(
     """
     if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
         raise InputError(f"num_classes is {num_classes!r}, expected a whole number of at least 1")
+    if _can_grow(model):
+        return _grow(model, num_classes, seed, example)
     old = find_head(model, example)
     if "" in old.names:
         raise ModelError(
             f"this {type(model).__name__} is itself the head; put it in nn.Sequential to replace it"
         )
-    with torch.random.fork_rng(devices=[], enabled=seed is not None):
-        if seed is not None:
-            torch.manual_seed(seed)
+    with _drawn_from(seed):
         modules = tuple(_like(module, num_classes) for module in old.modules)
     _put(model, old.names, modules)
     _say_num_classes(model, num_classes)
@@ -90,6 +93,30 @@ def replace_head(
     return Head(old.names, modules, old.in_features, num_classes)
 
 
+def _can_grow(model: nn.Module) -> bool:
+    return getattr(model, "num_classes", None) == 0 and hasattr(model, "reset_classifier")
+
+
+def _grow(model: nn.Module, num_classes: int, seed: int | None, example: torch.Tensor | None) -> Head:
+    """Let timm put a head where it built none; the model is as before if that gives no head."""
+    with _drawn_from(seed):
+        model.reset_classifier(num_classes)
+    try:
+        return find_head(model, example)
+    except ModelError:
+        model.reset_classifier(0)
+        raise
+
+
+@contextmanager
+def _drawn_from(seed: int | None) -> Iterator[None]:
+    """Random numbers from ``seed``, the global generator put back after; from the global one if None."""
+    with torch.random.fork_rng(devices=[], enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
+        yield
+
+
 def _named_by_timm(model: nn.Module) -> tuple[str, ...]:
     named = (getattr(model, "pretrained_cfg", None) or {}).get("classifier") or ()
     names = (named,) if isinstance(named, str) else tuple(named)
@@ -103,7 +130,8 @@ def _last_of_its_width(model: nn.Module, example: torch.Tensor | None) -> tuple[
     widths = {1} if len(run.output_shape) == 1 else {run.output_shape[1], run.output_shape[-1]}
     called = [name for name in run.order if model.get_submodule(name)._parameters]
     last = called[-1] if called else ""
-    if last not in layers or _width_out(layers[last]) not in widths:
+    headless = getattr(model, "num_classes", None) == 0
+    if headless or last not in layers or _width_out(layers[last]) not in widths:
         raise ModelError(_no_head(model, run.output_shape, [name for name in called if name in layers]))
     width = _width_out(layers[last])
     return (last, *_auxiliary(layers, set(run.order), width))
@@ -124,7 +152,7 @@ def _no_head(model: nn.Module, shape: tuple[int, ...], candidates: list[str]) ->
     return (
         f"no head found in {type(model).__name__}: it returns shape {shape} and the last layer it calls is no "
         f"Linear or Conv2d of that width. Last layers called, with their widths: {listed or 'none'}. "
-        "If the model was built without a head (timm: num_classes=0), build it with one, or add your own."
+        "A model built without a head needs one first (timm: replace_head does it); else add your own."
     )
 
 

@@ -154,6 +154,25 @@ def test_model_without_a_head_lists_candidates():
         find_head(timm.create_model("resnet18", num_classes=0))
 
 
+@pytest.mark.parametrize("name", ["resnet18", "eva02_tiny_patch14_224", "test_vit"])
+def test_timm_model_built_without_a_head_gets_timms_own(name):
+    model = timm.create_model(name, num_classes=0, **({"img_size": 28} if "eva" in name else {})).eval()
+    x = torch.zeros(2, 3, 28, 28) if "eva" in name else torch.zeros(2, 3, 32, 32)
+    state = torch.get_rng_state()
+    head = replace_head(model, 6, seed=0, example=x)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert model(x).shape == (2, 6)
+    assert head == find_head(model, x)
+    assert head.num_classes == 6
+
+
+def test_a_feature_extractor_whose_last_layer_fits_by_chance_has_no_head():
+    model = nn.Sequential(nn.Linear(4, 4))
+    model.num_classes = 0
+    with pytest.raises(ModelError, match="no head found"):
+        replace_head(model, 2)
+
+
 def test_model_without_layers():
     with pytest.raises(ModelError, match="example="):
         find_head(nn.Sequential(nn.ReLU()))
