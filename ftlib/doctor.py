@@ -9,6 +9,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ftlib.paths import course, home
 
@@ -115,4 +116,12 @@ def _images() -> str:
 def _progress() -> str:
     from ftlib.learn.progress import Progress
 
-    return f"{len(Progress().attempts())} attempts in {home()}"
+    return f"{len(Progress().attempts())} attempts in {_short(home().resolve())}"
+
+
+def _short(folder: Path) -> str:
+    """A path as one would say it: inside the course, or below one's home."""
+    for base, sign in ((course(), ""), (Path.home(), "~/")):
+        if folder.is_relative_to(base):
+            return f"{sign}{folder.relative_to(base).as_posix()}"
+    return str(folder)
