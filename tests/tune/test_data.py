@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset
@@ -357,6 +357,7 @@ class Own(Dataset):
         return torch.full((2,), float(i)), i % 2
 
 
+@example(n=9, size=4, shuffle=True, seed=0)
 @given(n=st.integers(1, 40), size=st.integers(1, 12), shuffle=st.booleans(), seed=st.integers(0, 3))
 @settings(max_examples=60, deadline=None)
 def test_batches_hold_every_sample_once(n, size, shuffle, seed):
