@@ -95,7 +95,10 @@ def execute(notebook, folder: Path, home: Path):
     os.environ["FTLIB_HOME"] = str(home)
     try:
         NotebookClient(
-            notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
         ).execute()
     finally:
         os.environ.pop("FTLIB_HOME") if before is None else os.environ.update(FTLIB_HOME=before)
@@ -129,7 +132,9 @@ def targets(root: Path | None = None) -> dict[Path, object]:
         made[root / "notebooks" / f"{source.stem}.ipynb"] = lambda source=source: lesson_notebook(source)
     for bank in sorted((root / "quizzes").glob("[0-9]*.toml")):
         made[root / "quizzes" / f"{bank.stem}.ipynb"] = lambda bank=bank: quiz_notebook(load_bank(bank))
-        made[root / "quizzes" / "proofs" / f"{bank.stem}.ipynb"] = lambda bank=bank: proof_notebook(load_bank(bank))
+        made[root / "quizzes" / "proofs" / f"{bank.stem}.ipynb"] = lambda bank=bank: proof_notebook(
+            load_bank(bank)
+        )
     return made
 
 
@@ -169,10 +174,14 @@ def _ignored(cell) -> bool:
 
 def _texts(cell):
     outputs = [dict(out) for out in cell.get("outputs", [])]
-    return [{**out, "data": {k: v for k, v in out.get("data", {}).items() if k != "image/png"}} for out in outputs]
+    return [
+        {**out, "data": {k: v for k, v in out.get("data", {}).items() if k != "image/png"}} for out in outputs
+    ]
 
 
-def build(names: list[str] | None = None, force: bool = False, progress: bool = True, root: Path | None = None):
+def build(
+    names: list[str] | None = None, force: bool = False, progress: bool = True, root: Path | None = None
+):
     """Build what changed; returns the paths written.
 
     ``names`` picks by a part of the path ("02", "proofs/02", "quizzes"). ``force``
@@ -184,7 +193,9 @@ def build(names: list[str] | None = None, force: bool = False, progress: bool = 
     root = root or course()
     wanted = {p: make for p, make in targets(root).items() if _picked(p.relative_to(root), names)}
     if not wanted:
-        raise InputError(f"nothing to build is named {names}; try a lesson number such as 02, or no name for all")
+        raise InputError(
+            f"nothing to build is named {names}; try a lesson number such as 02, or no name for all"
+        )
     written = []
     for path, make in (bar := tqdm(wanted.items(), disable=not progress, unit="notebook")):
         bar.set_postfix_str(path.stem)

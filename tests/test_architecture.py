@@ -35,7 +35,9 @@ def imports(path: Path) -> set[str]:
 @pytest.mark.parametrize("room", ALLOWED)
 def test_rooms_import_only_their_neighbours(room):
     for path in sorted((PACKAGE / room).rglob("*.py")):
-        ours = {name for name in imports(path) if name.split(".")[0] == "ftlib"} - COMMON - {"ftlib.__version__"}
+        ours = (
+            {name for name in imports(path) if name.split(".")[0] == "ftlib"} - COMMON - {"ftlib.__version__"}
+        )
         strangers = {name for name in ours if name.split(".")[1] not in ALLOWED[room]}
         assert not strangers, f"{path.name} imports {strangers}"
 
@@ -50,7 +52,9 @@ def test_only_tune_names_torch(room):
 @pytest.mark.parametrize("module", HEAVY)
 def test_import_stays_light(module):
     code = f"import sys, {module}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert not HEAVY[module] & set(loaded)
 
 

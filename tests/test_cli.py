@@ -59,7 +59,9 @@ def test_submit_then_grade_goes_round(home, tmp_path):
     handed_in = tmp_path / "in" / "ada.json"
     handed_in.parent.mkdir()
     assert run(app, ["submit", "--learner", "ada", "--to", str(handed_in)]).exit_code == 0
-    graded = run(app, ["grade", str(handed_in.parent), "--out", str(tmp_path / "grades.csv"), "--lesson", "02"])
+    graded = run(
+        app, ["grade", str(handed_in.parent), "--out", str(tmp_path / "grades.csv"), "--lesson", "02"]
+    )
     assert graded.exit_code == 0, graded.output
     header, row = (tmp_path / "grades.csv").read_text().splitlines()
     assert row.startswith("ada,")

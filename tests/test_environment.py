@@ -54,7 +54,11 @@ def test_environment_and_constraints_name_the_same_versions(conda, pins):
     assert channels == ["conda-forge"]
     listed = {**plain, **dict(part.split("==") for part in pip if "==" in part)}
     python = listed.pop("python")
-    wrong = {name: (version, pins.get(normal(name))) for name, version in listed.items() if pins.get(normal(name)) != version}
+    wrong = {
+        name: (version, pins.get(normal(name)))
+        for name, version in listed.items()
+        if pins.get(normal(name)) != version
+    }
     assert not wrong, f"environment.yml against constraints.txt: {wrong}"
     assert tuple(map(int, python.split("."))) >= (3, 11)
 
@@ -86,6 +90,8 @@ def test_every_installed_package_runs_on_the_oldest_python_we_name(project):
     from packaging.specifiers import SpecifierSet
 
     oldest = project["requires-python"].removeprefix(">=") + ".0"
-    wanting = {d.name: d.metadata["Requires-Python"] for d in distributions() if d.metadata["Requires-Python"]}
+    wanting = {
+        d.name: d.metadata["Requires-Python"] for d in distributions() if d.metadata["Requires-Python"]
+    }
     refusing = {name: needs for name, needs in wanting.items() if oldest not in SpecifierSet(needs)}
     assert not refusing, f"do not run on Python {oldest}: {refusing}"

@@ -17,6 +17,8 @@ def standing(store, *, banks=None) -> str:
     else:
         rows = sorted(known.items(), key=lambda item: (LEVELS.index(item[1].level), item[1].score, item[0]))
         lines = [f"{len(attempts)} answers on {len(known)} concepts", ""]
-        lines += [f"  {mastery.level:<8} {mastery.score:>4.0%}  {titles.get(slug, slug)}" for slug, mastery in rows]
+        lines += [
+            f"  {mastery.level:<8} {mastery.score:>4.0%}  {titles.get(slug, slug)}" for slug, mastery in rows
+        ]
     steps = next_steps(store, banks=banks)
     return "\n".join([*lines, "", "Next:", *(f"  {step}" for step in steps)])

@@ -22,7 +22,6 @@
 
 # %%
 import numpy as np
-import torch
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split

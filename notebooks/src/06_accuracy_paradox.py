@@ -122,7 +122,7 @@ print("beats doing nothing by 0.5 %:", first.accuracy > 0.98 + 0.005)
 card = measure.Counts(tp=12, fp=12, fn=88, tn=4888)
 for name, fraction in card.fractions().items():
     if name in ("accuracy", "precision", "recall", "f1"):
-        print(f"{name:>9} = {str(fraction):>9} = {float(fraction):.3f}")
+        print(f"{name:>9} = {fraction!s:>9} = {float(fraction):.3f}")
 
 # %% [markdown]
 # Accuracy 0.980, recall 0.120. Of 24 alarms 12 are real, so precision is 0.500. F1, which needs both, is 0.194. One number praises the model,

@@ -41,11 +41,15 @@ def check_share(share_trainable):
     right, tensors, frozen = 18 / 266, 2 / 4, 248 / 266
     got = float(share_trainable(model))
     if abs(got - tensors) < 1e-9:
-        raise Wrong("0.5 is the share of *tensors*, 2 of 4. Count numbers: `p.numel()`.", "counts-tensors-not-numbers")
+        raise Wrong(
+            "0.5 is the share of *tensors*, 2 of 4. Count numbers: `p.numel()`.", "counts-tensors-not-numbers"
+        )
     if abs(got - frozen) < 1e-9:
         raise Wrong(f"{got:.3f} is the share that is frozen; the rest is trained.", "frozen-for-trainable")
     if got > 1:
-        raise Wrong(f"{got:.0f} is a count. Divide by all numbers to get a share between 0 and 1.", "count-for-share")
+        raise Wrong(
+            f"{got:.0f} is a count. Divide by all numbers to get a share between 0 and 1.", "count-for-share"
+        )
     if abs(got - right) > 1e-9:
         raise Wrong(f"expected 18 of 266 numbers, {right:.4f}; you have {got:.4f}.", "other-share")
     model.requires_grad_(True)

@@ -63,7 +63,9 @@ def _small_network():
     from torch import nn
 
     torch.manual_seed(0)
-    backbone = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    backbone = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    )
     model = nn.Sequential()
     model.add_module("backbone", backbone)
     model.add_module("head", nn.Linear(4, 2))
@@ -94,9 +96,15 @@ def check_freeze_by_hand(freeze_backbone):
     frozen = [name for name, flag in flags.items() if not flag]
     if not frozen:
         name = "eval-freezes-parameters" if not model.backbone[1].training else "model-attribute-freezes"
-        raise Wrong("no parameter is frozen: every requires_grad is still True. The flag lives on each parameter.", name)
+        raise Wrong(
+            "no parameter is frozen: every requires_grad is still True. The flag lives on each parameter.",
+            name,
+        )
     if not flags["head.weight"] or not flags["head.bias"]:
-        raise Wrong("the head is frozen too, so nothing could learn. Leave out the names below head_name.", "freeze-includes-head")
+        raise Wrong(
+            "the head is frozen too, so nothing could learn. Leave out the names below head_name.",
+            "freeze-includes-head",
+        )
     moved = _moved_in_two_steps(model)
     strays = sorted(name for name in moved if not name.startswith("head."))
     buffers = [name for name in strays if name not in flags]
@@ -165,9 +173,14 @@ def check_orphans(orphans):
     optimizer = torch.optim.SGD(groups, lr=0.1)
     got = list(orphans(model, optimizer))
     if "0.weight" in got:
-        raise Wrong("0.weight is frozen on purpose; only trainable parameters can be orphans.", "counts-frozen-as-orphans")
+        raise Wrong(
+            "0.weight is frozen on purpose; only trainable parameters can be orphans.",
+            "counts-frozen-as-orphans",
+        )
     if "3.weight" in got:
-        raise Wrong("3.weight is in the optimizer's second group. Look through every group.", "first-group-only")
+        raise Wrong(
+            "3.weight is in the optimizer's second group. Look through every group.", "first-group-only"
+        )
     if "2.weight" not in got:
         raise Wrong(
             "2.weight is in no group, but 1.weight, which is, has equal values. Compare by id(), not by value.",
@@ -183,6 +196,10 @@ EXERCISES = {
         name="freeze_backbone", starter=STARTER, solution=SOLUTION, wrong=WRONG, check=check_freeze_by_hand
     ),
     "02-find-orphans": Exercise(
-        name="orphans", starter=ORPHANS_STARTER, solution=ORPHANS_SOLUTION, wrong=ORPHANS_WRONG, check=check_orphans
+        name="orphans",
+        starter=ORPHANS_STARTER,
+        solution=ORPHANS_SOLUTION,
+        wrong=ORPHANS_WRONG,
+        check=check_orphans,
     ),
 }

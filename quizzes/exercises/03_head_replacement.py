@@ -61,7 +61,9 @@ def _models():
     flat = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 5))
     deep = nn.Sequential()
     deep.add_module("body", nn.Sequential(nn.Linear(6, 12), nn.ReLU()))
-    deep.add_module("heads", nn.Sequential(nn.Dropout(0.1), nn.Sequential(nn.Linear(12, 16), nn.Tanh(), nn.Linear(16, 5))))
+    deep.add_module(
+        "heads", nn.Sequential(nn.Dropout(0.1), nn.Sequential(nn.Linear(12, 16), nn.Tanh(), nn.Linear(16, 5)))
+    )
     return {"2": flat, "heads.1.2": deep}
 
 
@@ -73,23 +75,38 @@ def check_replace_last(replace_last):
         before = {n: id(p) for n, p in model.named_parameters()}
         got = replace_last(model, 3)
         if hasattr(model, "fc"):
-            raise Wrong("you set model.fc, and this model has none: nobody calls it. Find the layer's own name.", "head-is-always-fc")
+            raise Wrong(
+                "you set model.fc, and this model has none: nobody calls it. Find the layer's own name.",
+                "head-is-always-fc",
+            )
         try:
             shape = tuple(model(torch.zeros(4, 6)).shape)
         except RuntimeError as error:
-            raise Wrong(f"the forward pass breaks: {error}. The new layer does not fit its place.", "first-layer-is-the-head") from None
+            raise Wrong(
+                f"the forward pass breaks: {error}. The new layer does not fit its place.",
+                "first-layer-is-the-head",
+            ) from None
         if shape != (4, 3):
             loose = name in vars(model)
             raise Wrong(
                 f"a forward pass still gives logits of shape {shape}, expected (4, 3)."
-                + (f" An attribute named {name!r} is not the module at that path." if loose else " The weight itself must be a new one."),
+                + (
+                    f" An attribute named {name!r} is not the module at that path."
+                    if loose
+                    else " The weight itself must be a new one."
+                ),
                 "dotted-name-is-an-attribute" if loose else "out-features-resizes",
             )
         if got != name:
-            raise Wrong(f"it should return the layer's name {name!r}, and returned {got!r}.", "returns-another-name")
+            raise Wrong(
+                f"it should return the layer's name {name!r}, and returned {got!r}.", "returns-another-name"
+            )
         changed = {n for n, p in model.named_parameters() if id(p) != before.get(n)}
         if changed != {f"{name}.weight", f"{name}.bias"}:
-            raise Wrong(f"only {name}.weight and {name}.bias should be new; new are {sorted(changed)}.", "replaces-too-much")
+            raise Wrong(
+                f"only {name}.weight and {name}.bias should be new; new are {sorted(changed)}.",
+                "replaces-too-much",
+            )
     return "two models, one shallow and one deep: the right layer was replaced, and nothing else."
 
 

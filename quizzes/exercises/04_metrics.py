@@ -52,11 +52,21 @@ WHY = {  # metric -> (misconception, what to say)
 def check_worked(worked):
     from sklearn import metrics
 
-    for counts in [(85, 15, 10, 90), (12, 12, 88, 4888), (3, 9, 1, 2), (0, 0, 10, 90), (0, 5, 0, 5), (0, 0, 0, 7)]:
+    for counts in [
+        (85, 15, 10, 90),
+        (12, 12, 88, 4888),
+        (3, 9, 1, 2),
+        (0, 0, 10, 90),
+        (0, 5, 0, 5),
+        (0, 0, 0, 7),
+    ]:
         try:
             got = worked(*counts)
         except ZeroDivisionError:
-            raise Wrong(f"it divides by zero for TP, FP, FN, TN = {counts}. There the value is 0.", "zero-division-ignored") from None
+            raise Wrong(
+                f"it divides by zero for TP, FP, FN, TN = {counts}. There the value is 0.",
+                "zero-division-ignored",
+            ) from None
         tp, fp, fn, tn = counts
         truth, guess = [1] * tp + [0] * fp + [1] * fn + [0] * tn, [1] * (tp + fp) + [0] * (fn + tn)
         for name, (misconception, why) in WHY.items():
@@ -65,7 +75,10 @@ def check_worked(worked):
             options = {} if name == "accuracy" else {"zero_division": 0}
             want = getattr(metrics, f"{name}_score")(truth, guess, **options)
             if abs(got[name] - want) > 1e-9:
-                raise Wrong(f"for TP, FP, FN, TN = {counts} {name} is {want:.4f}, and you have {got[name]:.4f}: {why}.", misconception)
+                raise Wrong(
+                    f"for TP, FP, FN, TN = {counts} {name} is {want:.4f}, and you have {got[name]:.4f}: {why}.",
+                    misconception,
+                )
     return "six matrices, four metrics each, all equal to scikit-learn's."
 
 

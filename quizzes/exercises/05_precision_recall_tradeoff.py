@@ -67,9 +67,15 @@ def check_threshold(threshold_for_recall):
         if abs(got - best) < 1e-9:
             continue
         if got == 0.5:
-            raise Wrong(f"0.5 is a habit; here {best:.2f} is the highest threshold with recall {floor:.2f}.", "threshold-is-half")
+            raise Wrong(
+                f"0.5 is a habit; here {best:.2f} is the highest threshold with recall {floor:.2f}.",
+                "threshold-is-half",
+            )
         if got == scores.min():
-            raise Wrong(f"{got:.2f} keeps the recall and raises every alarm there is. {best:.2f} keeps it, too.", "lowest-not-highest")
+            raise Wrong(
+                f"{got:.2f} keeps the recall and raises every alarm there is. {best:.2f} keeps it, too.",
+                "lowest-not-highest",
+            )
         if recall >= floor - 1e-12:
             below = max((t for t in recalls if t < best), default=None)
             raise Wrong(

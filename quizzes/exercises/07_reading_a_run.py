@@ -69,7 +69,9 @@ def check_best_and_stop(best_and_stop):
     for losses, patience, right, misconception in CASES:
         got = best_and_stop(list(losses), patience)
         if not isinstance(got, tuple | list) or len(got) != 2:
-            raise Wrong(f"it should return two numbers (best epoch, last epoch); it returned {got!r}.", "other-shape")
+            raise Wrong(
+                f"it should return two numbers (best epoch, last epoch); it returned {got!r}.", "other-shape"
+            )
         if tuple(got) != right:
             raise Wrong(
                 f"for {losses} with patience {patience} the best epoch is {right[0]} and training stops after {right[1]}; "

@@ -38,7 +38,9 @@ def by_name(path: Path) -> str:
 @pytest.mark.parametrize("path", TARGETS, ids=by_name)
 def test_notebook_was_built_from_its_source_as_it_stands(path):
     assert path.exists(), "run make notebooks"
-    assert read(path).metadata.ftlib.source == fingerprint(TARGETS[path]()), "source changed: run make notebooks"
+    assert read(path).metadata.ftlib.source == fingerprint(TARGETS[path]()), (
+        "source changed: run make notebooks"
+    )
 
 
 @pytest.mark.parametrize("path", TARGETS, ids=by_name)
@@ -93,7 +95,11 @@ def headings(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", LESSONS, ids=by_name)
 def test_exercise_cells_are_unsolved_and_say_so(path):
-    cells = [c for c in code_cells(read(path)) if any(t.startswith("exercise:") for t in c.metadata.get("tags", []))]
+    cells = [
+        c
+        for c in code_cells(read(path))
+        if any(t.startswith("exercise:") for t in c.metadata.get("tags", []))
+    ]
     assert cells, "a lesson has an exercise"
     for cell in cells:
         assert "Not attempted yet" in printed(cell)
@@ -104,7 +110,9 @@ def test_solved_exercise_cells_are_right(source, tmp_path):
     """The solved build, cut down to the set-up cell and the exercises, runs and every check says Right."""
     notebook = lesson_notebook(source, solved=True)
     setup = code_cells(notebook)[0]
-    exercises = [c for c in notebook.cells if any(t.startswith("exercise:") for t in c.metadata.get("tags", []))]
+    exercises = [
+        c for c in notebook.cells if any(t.startswith("exercise:") for t in c.metadata.get("tags", []))
+    ]
     notebook.cells = [setup, *exercises]
     execute(notebook, source.parents[1], tmp_path / "home")
     for cell in exercises:

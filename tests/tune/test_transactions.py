@@ -20,13 +20,20 @@ def test_numbers_are_exact_and_the_seed_decides_everything():
 
 def test_frauds_can_be_learnt_but_not_all_of_them():
     train, test = card_transactions(8000, 400, seed=0), card_transactions(8000, 400, seed=1)
-    auc = roc_auc_score(test.y, LogisticRegression(max_iter=500).fit(train.x, train.y).predict_proba(test.x)[:, 1])
+    auc = roc_auc_score(
+        test.y, LogisticRegression(max_iter=500).fit(train.x, train.y).predict_proba(test.x)[:, 1]
+    )
     assert 0.8 < auc < 0.97
 
 
 def test_a_model_of_one_pattern_finds_less_of_the_other():
-    fitted = LogisticRegression(max_iter=500).fit(*_xy(card_transactions(8000, 400, seed=0, pattern="card lost")))
-    same, new = card_transactions(8000, 400, seed=1), card_transactions(8000, 400, seed=1, pattern="number stolen")
+    fitted = LogisticRegression(max_iter=500).fit(
+        *_xy(card_transactions(8000, 400, seed=0, pattern="card lost"))
+    )
+    same, new = (
+        card_transactions(8000, 400, seed=1),
+        card_transactions(8000, 400, seed=1, pattern="number stolen"),
+    )
     recall = [fitted.predict(d.x)[d.y == 1].mean() for d in (same, new)]
     assert recall[0] > recall[1] + 0.1
 
