@@ -81,7 +81,7 @@ def _run(steps) -> Iterator[Check]:
 
 
 def _python() -> str:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (a checkout can be run by any Python)
         raise RuntimeError(f"{platform.python_version()}, but 3.11 or newer is needed")
     return f"{platform.python_version()} on {platform.system()} {platform.machine()}"
 
