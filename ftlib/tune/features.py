@@ -6,6 +6,7 @@ and the data must not be augmented.
 """
 
 import time
+import warnings
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,7 @@ class Cached:
 
     ``data`` is a TensorSet, or Splits of TensorSets where splits were given (``splits`` is then the
     same). ``model`` is what is left from ``at`` on; it shares its parameters with the whole model, so
-    ``fit(cached.model, ...)`` trains that. ``hit`` says whether everything was on disk already, ``seconds``
+    ``fit(cached.model, ...)`` trains that. Should you train the part before ``at`` later, cache again. ``hit`` says whether everything was on disk already, ``seconds``
     how long this took, ``key`` what the features belong to, ``path`` the folder they lie in.
     """
 
@@ -182,7 +183,13 @@ def _features(quick, front_key, source, folder, batch_size, bar) -> tuple[Tensor
         bar.update(source.count)
         return torch.from_numpy(kept), True
     features = run(quick(), source.fetch, source.count, batch_size, bar.update)
-    save_array(path, features.numpy())
+    try:
+        save_array(path, features.numpy())
+    except OSError as error:  # a full disk must not cost the features that are there already
+        warnings.warn(
+            f"features could not be kept in {folder} ({error}); the next call computes them again",
+            stacklevel=3,
+        )
     return features, False
 
 

@@ -350,6 +350,17 @@ def test_an_interrupted_write_leaves_no_file(step, cached, monkeypatch):
     assert not cached(small(), pictures()).hit
 
 
+def test_a_full_disk_costs_the_file_and_not_the_features(cached, monkeypatch):
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    expected = cached(small(), pictures(seed=2)).data.features
+    monkeypatch.setattr(store.os, "fsync", full)
+    with pytest.warns(UserWarning, match="No space left"):
+        found = cached(small(), pictures(seed=3))
+    assert found.data.features.shape == expected.shape
+
+
 def test_a_file_that_cannot_be_read_stops_it_by_name(cached, tmp_path):
     from PIL import Image
 
