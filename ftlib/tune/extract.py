@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock
 
 import torch
 from torch import Tensor, nn
@@ -61,17 +62,18 @@ def run(
             x = fetch(indices)
             return front(laid_out(x) if on_cpu else x.to(device)).float().cpu()
 
+    whole, first = None, Lock()
+
     def work(indices: Tensor) -> int:
-        whole[indices[0] : indices[-1] + 1] = outputs(indices)
+        nonlocal whole
+        found = outputs(indices)
+        with first:  # only the first output says how much room all need
+            whole = torch.empty((count, *found.shape[1:])) if whole is None else whole
+        whole[indices[0] : indices[-1] + 1] = found
         return len(indices)
 
-    threads = torch.get_num_threads() if on_cpu else 1
-    with _workers(threads) as pool:
-        first = pool.submit(outputs, chunks[0]).result()  # says how much room the rest needs
-        whole = torch.empty((count, *first.shape[1:]))
-        whole[: len(first)] = first
-        tick(len(first))
-        for done in pool.map(work, chunks[1:]):
+    with _workers(torch.get_num_threads() if on_cpu else 1) as pool:
+        for done in pool.map(work, chunks):
             tick(done)
     return whole
 
