@@ -35,6 +35,8 @@ def lab(context: typer.Context) -> None:
 
     start = "/lab/tree/notebooks/00_start_here.ipynb"
     options = [f"--ServerApp.root_dir={course()}", f"--LabApp.default_url={start}", *context.args]
+    if getattr(os, "geteuid", lambda: 1)() == 0:
+        options.append("--allow-root")  # in a container one is root, and JupyterLab would refuse to start
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *options])
 

@@ -110,3 +110,14 @@ def test_doctor_names_what_to_mend(monkeypatch):
     assert not report.ok
     assert "MEND Pretrained weights: RuntimeError: the file is torn" in str(report)
     assert "make setup" in str(report)
+
+
+@pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False)])
+def test_lab_opens_lesson_00_from_the_course_and_passes_options_on(monkeypatch, user, allowed):
+    seen = {}
+    monkeypatch.setattr("os.execv", lambda python, words: seen.update(python=python, words=words))
+    monkeypatch.setattr("os.geteuid", lambda: user, raising=False)
+    assert run(app, ["lab", "--no-browser"]).exit_code == 0
+    assert "--no-browser" in seen["words"]
+    assert any(word.endswith("/lab/tree/notebooks/00_start_here.ipynb") for word in seen["words"])
+    assert ("--allow-root" in seen["words"]) == allowed
