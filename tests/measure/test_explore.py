@@ -310,18 +310,18 @@ class TestCurveReader:
         """Each run bears the sign its diagnosis names; were the labels mixed up, this would fail."""
         train, val = ([row[key] for row in run["rows"]] for key in ("train_loss", "val_loss"))
         accuracy = [row["val_accuracy"] for row in run["rows"]]
-        rises = sum(b > a for a, b in itertools.pairwise(train))
-        smooth = rises <= len(train) / 4
+        shaken = sum(max(0, b - a) for a, b in itertools.pairwise(train)) / (max(train) - min(train))
+        probe, moved = run["probe_accuracy"], run["rows"][-1].get("statistics_moved", 0)
         signs = {
-            "good": val[-1] < 1.1 * min(val) < val[0] and accuracy[-1] >= run["probe_accuracy"],
-            "overfitting": smooth and val[-1] > 1.25 * min(val) and train[-1] < 0.1 * train[0],
-            "underfitting": accuracy[-1] < run["probe_accuracy"] - 0.05 and train[-1] > 0.75 * train[0],
-            "rate_too_high": rises >= len(train) / 4,
-            "batchnorm_drift": smooth
-            and val[-1] > 1.25 * train[-1]
-            and run["rows"][-1]["statistics_moved"] > 0,
-            "leak": accuracy[-1] > run["test_accuracy"] + 0.05
-            and accuracy[-1] > run["probe_accuracy"] + 0.03,
+            "good": val[-1] < 1.1 * min(val) < val[0] and accuracy[-1] > probe,
+            "overfitting": shaken < 0.15 and val[-1] > 1.5 * min(val) and train[-1] < 0.1 * train[0],
+            "underfitting": accuracy[-1] < probe - 0.05 and train[-1] > 0.75 * train[0],
+            "rate_too_high": shaken > 0.3,
+            "batchnorm_drift": shaken < 0.15
+            and val[-1] > 1.5 * train[-1]
+            and accuracy[-1] < probe - 0.05
+            and moved > 0,
+            "leak": accuracy[-1] > run["test_accuracy"] + 0.1 and accuracy[-1] > probe + 0.1,
         }
         assert signs[run["kind"]], (run["name"], train, val, accuracy)
 
@@ -361,7 +361,7 @@ class TestCurveReader:
         assert reader._options.value == "overfitting"
         reader.guess("good")
         assert reader.score == (1, 2)
-        assert "Not that" in reader.view().say
+        assert "Right" in reader.view().say, "a run once named stays named"
 
     def test_check_without_a_choice_asks_for_one(self):
         reader = CurveReader()

@@ -120,7 +120,7 @@ def _numbers(counts: Counts) -> Numbers:
     undefined = any(row[-1] == "undefined" for row in rows)
     note = "Undefined: the denominator is zero. ftlib and scikit-learn then count 0 unless told otherwise."
     head = ("metric", "asks", "formula", "counted", "lowest terms", "value")
-    return Numbers("Every metric as a fraction", head, rows, (3, 4, 5), note if undefined else "", (1,))
+    return Numbers("Every metric as a fraction", head, rows, (3, 4, 5), note if undefined else "", (1,), (4,))
 
 
 def _counted(worked) -> str:

@@ -19,9 +19,9 @@ LOOKS = {
     "good": "A good run: the validation loss falls and stays down, and the metrics beat the base model.",
     "overfitting": "Overfitting: the training loss keeps falling while the validation loss turns and climbs.",
     "underfitting": "Underfitting: the training loss itself stays high, and the metrics stay near the base line.",
-    "rate_too_high": "A rate too high: the training loss itself jumps, because each step overshoots.",
-    "batchnorm_drift": "BatchNorm drift: the training loss falls smoothly, yet validation, which uses the "
-    "running statistics, jumps about or is far worse, though only the head is trained.",
+    "rate_too_high": "A rate too high: the training loss itself jumps up again and again, because steps overshoot.",
+    "batchnorm_drift": "BatchNorm drift: training looks well, yet validation, which uses the running "
+    "statistics, is far worse than a linear probe, though only the head is trained.",
     "leak": "A leak: validation does as well as training, and far better than an honest base model on the same images.",
 }
 CURES = {
@@ -110,18 +110,17 @@ def _underfitting(run, train, val, accuracy) -> str:
 
 
 def _rate_too_high(run, train, val, accuracy) -> str:
-    rises = sum(b > a for a, b in itertools.pairwise(train))
+    up = sum(max(0.0, b - a) for a, b in itertools.pairwise(train))
     return (
-        f"The training loss rises in {rises} of {len(train) - 1} epochs, starts at {_f(train[0])} and "
-        f"lies between {_f(min(train))} and {_f(max(train))}."
+        f"The training loss lies between {_f(min(train))} and {_f(max(train))}, and its rises from epoch to epoch "
+        f"add up to {_f(up)}."
     )
 
 
 def _batchnorm_drift(run, train, val, accuracy) -> str:
-    rises, shaken = (sum(b > a for a, b in itertools.pairwise(loss)) for loss in (train, val))
     return (
-        f"The training loss rises in {rises} of {len(train) - 1} epochs and ends at {_f(train[-1])}; the validation loss "
-        f"rises in {shaken} of them, lies between {_f(min(val))} and {_f(max(val))} and ends at {_f(val[-1])}."
+        f"The training loss goes from {_f(train[0])} to {_f(train[-1])}, the validation loss from {_f(val[0])} to {_f(val[-1])}; "
+        f"accuracy ends at {_f(accuracy[-1])}, where a linear probe reaches {_f(run['probe_accuracy'])}."
     )
 
 
@@ -144,7 +143,7 @@ _READINGS = {
 
 def _afterwards(run: dict) -> str:
     """What was hidden until now: the set-up and the test accuracy."""
-    words = f"It was {run['setup']}." if run.get("setup") else ""
+    words = f"The set-up: {run['setup']}." if run.get("setup") else ""
     if run.get("test_accuracy") is not None:
         words += f" On the test set it reaches {_f(run['test_accuracy'])}."
     moved = [row["statistics_moved"] for row in run["rows"] if "statistics_moved" in row]

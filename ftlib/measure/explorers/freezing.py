@@ -118,17 +118,17 @@ class FreezeExplorer(Explorer):
             )
             base = y + pitch / 2 + 3.5
             pieces += [
-                svg.text(72, base, _cut(stage["name"]), 11, svg.SOFT if ice else svg.INK, "end"),
+                svg.text(72, base, _cut(stage["name"]), 12, svg.SOFT if ice else svg.INK, "end"),
                 svg.box(80, y + 2, wide, pitch - 4, rx=2, **style),
-                svg.text(86 + wide, base, f"{stage['numbers']:,}", 10.5, svg.SOFT if ice else svg.INK),
+                svg.text(86 + wide, base, f"{stage['numbers']:,}", 11.5, svg.SOFT if ice else svg.INK),
                 svg.text(
-                    318, base, "frozen" if ice else "trains", 10.5, svg.SOFT if ice else svg.BLUE, "end"
+                    318, base, "frozen" if ice else "trains", 11.5, svg.SOFT if ice else svg.BLUE, "end"
                 ),
             ]
         y = 4 + self.frozen * pitch
         pieces.append(svg.line(6, y, 318, y, svg.INK, stroke_width=2))
         words = f"{self.frozen} of {len(stages)} stages are frozen; the gradient reaches back to {self._names[self.frozen]}."
-        return Panel(f"The gradient stops before {self._names[self.frozen]}", "".join(pieces), words, 216)
+        return Panel(f"Gradient stops before {self._names[self.frozen]}", "".join(pieces), words, 216)
 
     def _time_panel(self) -> Panel:
         steps = self._steps()
@@ -239,12 +239,10 @@ def _bars(stacks, chosen: int, unit: str, hues, legend=()) -> str:
                 svg.box(left, high, frame.x(i + 0.88) - left, low - high, stroke=hue, stroke_width=1, **style)
             )
         ink, weight = (svg.INK, 700) if i == chosen else (svg.SOFT, None)
-        pieces.append(
-            svg.text(frame.x(i + 0.5), frame.bottom + 14, i, 10.5, ink, "middle", font_weight=weight)
-        )
+        pieces.append(svg.text(frame.x(i + 0.5), frame.bottom + 14, i, 11, ink, "middle", font_weight=weight))
     for i, (hue, name) in enumerate(zip(hues, legend)):
         x = 196
         pieces.append(
-            svg.box(x, 6 + 16 * i, 10, 10, fill=hue) + svg.text(x + 15, 15 + 16 * i, name, 10.5, svg.SOFT)
+            svg.box(x, 6 + 16 * i, 10, 10, fill=hue) + svg.text(x + 15, 15 + 16 * i, name, 11, svg.SOFT)
         )
     return "".join(pieces)

@@ -37,8 +37,8 @@ def matrix_panel(counts: Counts, names: tuple[str, str]) -> Panel:
         body.append(
             svg.text(left - 8, top + high / 2 + i * (high + 6) + 4, _cut(name, 12), 12, svg.INK, "end")
         )
-    body.append(svg.text(left, 9, "called →", 10.5, svg.SOFT))
-    body.append(svg.text(left - 8, 25, "truly ↓", 10.5, svg.SOFT, "end"))
+    body.append(svg.text(left, 9, "called →", 11, svg.SOFT))
+    body.append(svg.text(left - 8, 25, "truly ↓", 11, svg.SOFT, "end"))
     wrong_now, total = counts.fp + counts.fn, counts.total
     words = ", ".join(f"{getattr(counts, key):,} {name}" for key, name in NAMES.items())
     title = f"{wrong_now:,} of {total:,} judged wrongly"
@@ -79,7 +79,7 @@ def mosaic_panel(counts: Counts, names: tuple[str, str]) -> Panel:
         body.append(svg.text(x if kind else x + width, 16, share, 12, svg.INK, anchor))
         x += width + gap
     body.append(
-        svg.text(left, top + high + 17, "area = number of cases · filled = judged rightly", 10.5, svg.SOFT)
+        svg.text(left, top + high + 17, "area = number of cases · filled = judged rightly", 11, svg.SOFT)
     )
     words = f"Of {positives:,} {names[1]}, {counts.tp:,} are found; of {negatives:,} {names[0]}, {counts.tn:,} are left alone."
     return Panel("The four counts as areas", "".join(body), words, height=216)

@@ -6,6 +6,7 @@ becomes an HTML table, lines of SVG text, or plain text.
 
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 
 from ftlib.measure.explorers import svg
 
@@ -49,7 +50,7 @@ class Numbers:
     """A small table: caption, column heads and rows of strings.
 
     Columns in ``right`` align right; those in ``aside`` give way where room is short (a narrow page,
-    the static picture). ``folded`` gives a long table its own scroll bar.
+    the static picture), those in ``spare`` where it is shorter still (a telephone). ``folded`` gives a long table its own scroll bar.
 
     >>> table = Numbers("Counts", ("what", "n"), [("images", "200")])
     >>> print(table.text())
@@ -64,6 +65,7 @@ class Numbers:
     right: tuple[int, ...] = (-1,)
     note: str = ""
     aside: tuple[int, ...] = ()
+    spare: tuple[int, ...] = ()
     folded: bool = False
 
     def html(self) -> str:
@@ -112,9 +114,8 @@ class Numbers:
         return [self.rows[round(i * (len(self.rows) - 1) / 8)] for i in range(9)]
 
     def _mark(self, column: int) -> str:
-        names = [
-            name for name, found in (("num", self.right), ("aside", self.aside)) if column in self._all(found)
-        ]
+        kinds = (("num", self.right), ("aside", self.aside), ("spare", self.spare))
+        names = [name for name, found in kinds if column in self._all(found)]
         return f'class="{" ".join(names)}"' if names else ""
 
     def _all(self, columns) -> set[int]:
@@ -145,7 +146,7 @@ class View:
         """The pictures and the table, laid out for the live page."""
         table = self.numbers.html()
         threes = len(self.panels) % 3 == 0
-        kind = "ftx-full" if threes else "ftx-rest"
+        kind = "ftx-full" if threes else f"ftx-rest{' ftx-two' if len(self.panels) % 3 == 1 else ''}"
         if self.numbers.folded:
             label = escape(self.numbers.caption)
             table = f'<div class="ftx-scroll" tabindex="0" role="region" aria-label="{label}">{table}</div>'
@@ -154,7 +155,8 @@ class View:
 
     def sheet(self, title: str) -> str:
         """One static SVG with everything on it, in fixed light colours."""
-        pieces, x, y, row_height = [], 20, 84, 0
+        said = wrap(self.say, 150)
+        pieces, x, y, row_height = [], 20, 66 + 18 * len(said), 0
         for panel in self.panels:
             if x + SLOT > 20 + 3 * SLOT:
                 x, y, row_height = 20, y + row_height + 16, 0
@@ -165,16 +167,17 @@ class View:
             x, y, row_height, room = 20, y + row_height + 16, 0, 3
         pieces.append(self.numbers.drawn(x, y, room * SLOT - 24))
         height = y + max(row_height, self.numbers.drawn_height) + 18
-        return svg.plain(_sheet(title, self.say, 16 + 3 * SLOT, height, "".join(pieces)))
+        return svg.plain(_sheet(title, said, 16 + 3 * SLOT, height, "".join(pieces)))
 
     def text(self, title: str) -> str:
         """Everything that matters, as plain text."""
         return f"{title}\n{self.say}\n\n{self.numbers.text()}"
 
 
-def _sheet(title: str, say: str, width: float, height: float, body: str) -> str:
+def _sheet(title: str, said: list[str], width: float, height: float, body: str) -> str:
     card = svg.box(0.5, 0.5, width - 1, height - 1, rx=10, fill=svg.PAPER, stroke=svg.RULE)
-    heading = svg.text(20, 32, title, 17, font_weight=650) + svg.text(20, 56, say, 13, svg.SOFT)
+    heading = svg.text(20, 32, title, 17, font_weight=650)
+    heading += "".join(svg.text(20, 56 + 18 * i, words, 13, svg.SOFT) for i, words in enumerate(said))
     return svg.tag(
         "svg",
         svg.tag("title", title) + card + heading + body,

@@ -154,9 +154,10 @@ class CurveReader(Explorer):
 
     def _task(self) -> str:
         run = self.run
-        task = f"{run['task']}: " if run.get("task") else ""
+        task = f"{run['task'].capitalize()}: " if run.get("task") else ""
+        trained = f" {run['trained']}" if run.get("trained") else ""
         return (
-            f"{task}{run['train_images']:,} training images. The largest class alone gives accuracy "
+            f"{task}{run['train_images']:,} training images.{trained} The largest class alone gives accuracy "
             f"{svg.short_number(run['majority_accuracy'])}, a linear probe {svg.short_number(run['probe_accuracy'])}. What do you see?"
         )
 
@@ -174,13 +175,14 @@ class CurveReader(Explorer):
         accuracy, f1 = column(self.run, "val_accuracy"), column(self.run, "val_f1")
         here = self.run["rows"][min(self.epoch, len(f1)) - 1]
         frame, body = _frame(1.0, len(f1), "validation metrics")
-        for level, name in (
-            (self.run["majority_accuracy"], "largest class"),
-            (self.run["probe_accuracy"], "linear probe"),
-        ):
+        levels = (
+            (self.run["majority_accuracy"], "largest class", 11),
+            (self.run["probe_accuracy"], "linear probe", -4),
+        )
+        for level, name, shift in levels:
             y = frame.y(level)
             body += svg.line(frame.left, y, frame.right, y, svg.SOFT, stroke_dasharray="2 3")
-            body += svg.text(frame.left + 3, y - 4, name, 10, svg.SOFT)
+            body += svg.text(frame.left + 3, y + shift, name, 11, svg.SOFT)
         lines = [("accuracy", accuracy, svg.GREEN, None), ("F1", f1, svg.PLUM, "6 4")]
         body += _lines(frame, lines, self.epoch, len(f1))
         title = f"Epoch {self.epoch}: accuracy {here['val_accuracy']:.3f}, F1 {here['val_f1']:.3f}"
@@ -215,8 +217,9 @@ def _chosen(runs) -> list[dict]:
 
 
 def _frame(top: float, epochs: int, label: str) -> tuple[svg.Frame, str]:
-    frame = svg.Frame(34, 24, 222, 158, (1, max(2, epochs)), (0, top * 1.02))
-    ticks = sorted({1, *(round(t) for t in svg.nice_ticks(1, max(2, epochs), 4) if t >= 1)})
+    frame = svg.Frame(34, 24, 210, 158, (1, max(2, epochs)), (0, top * 1.02))
+    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, epochs) if epochs / s <= 8)
+    ticks = [1, *range(step if step > 1 else 2, epochs + 1, step)]
     return frame, frame.axes("epoch", label, ticks, svg.nice_ticks(0, top, 3))
 
 

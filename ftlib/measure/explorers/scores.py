@@ -40,7 +40,7 @@ def positions(positives, negatives, step) -> np.ndarray:
 def pr_points(y_true, y_score):
     """Precision and recall along the curve as drawn: stepwise, thinned to what a screen can show."""
     precision, recall, _ = precision_recall_curve(y_true, y_score)
-    keep = np.unique(np.linspace(0, len(recall) - 1, 400).astype(int))
+    keep = np.unique(np.linspace(0, len(recall) - 1, 200).astype(int))
     precision, recall = precision[keep], recall[keep]
     return np.repeat(precision, 2)[1:], np.repeat(recall, 2)[:-1]
 

@@ -46,11 +46,8 @@ def short(number: float) -> str:
     >>> short(12.0), short(12.345)
     ('12', '12.3')
     """
-    return (
-        f"{number:.1f}".removesuffix(".0").replace("-0", "0")
-        if -0.05 <= number <= 0
-        else f"{number:.1f}".removesuffix(".0")
-    )
+    words = f"{number:.1f}"
+    return words.removesuffix(".0").replace("-0", "0") if words.endswith(".0") else words
 
 
 def short_number(value: float) -> str:
@@ -157,17 +154,17 @@ class Frame:
         write = write or (lambda value: f"{value:g}")
         rows = [
             line(self.left, self.y(t), self.right, self.y(t), stroke_width=0.8)
-            + text(self.left - 5, self.y(t) + 3.5, write(t), 10, SOFT, "end")
+            + text(self.left - 5, self.y(t) + 3.5, write(t), 11, SOFT, "end")
             for t in yticks
         ]
         columns = [
             line(self.x(t), self.bottom, self.x(t), self.bottom + 3)
-            + text(self.x(t), self.bottom + 14, write(t), 10, SOFT, "middle")
+            + text(self.x(t), self.bottom + 14, write(t), 11, SOFT, "middle")
             for t in xticks
         ]
         base = line(self.left, self.bottom, self.right, self.bottom, SOFT)
-        names = text(self.right, self.bottom + 27, xlabel, 10.5, SOFT, "end") if xlabel else ""
-        names += text(2, self.top - 8, ylabel, 10.5, SOFT) if ylabel else ""
+        names = text(self.right, self.bottom + 27, xlabel, 11, SOFT, "end") if xlabel else ""
+        names += text(2, self.top - 8, ylabel, 11, SOFT) if ylabel else ""
         return "".join(rows + columns) + base + names
 
 
@@ -175,7 +172,7 @@ def nice_ticks(low: float, high: float, count: int = 4) -> list[float]:
     """About ``count`` round numbers between ``low`` and ``high``.
 
     >>> nice_ticks(0, 1), nice_ticks(0, 870)
-    ([0.0, 0.25, 0.5, 0.75, 1.0], [0.0, 250.0, 500.0, 750.0])
+    ([0.0, 0.25, 0.5, 0.75, 1.0], [0.0, 200.0, 400.0, 600.0, 800.0])
     """
     span = (high - low) or 1.0
     power = 10.0 ** np.floor(np.log10(span / count))

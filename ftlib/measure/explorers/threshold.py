@@ -11,6 +11,8 @@ from ftlib.measure.explorers.parts import Numbers, Panel, View
 from ftlib.measure.explorers.scores import bar_path, below, histogram, positions, pr_points, sorted_scores
 from ftlib.measure.explorers.worked import rows, value
 
+PR_FRAME = svg.Frame(34, 22, 272, 152)
+
 
 class ThresholdExplorer(Explorer):
     """Slide the threshold of a binary classifier and see what it costs.
@@ -52,7 +54,7 @@ class ThresholdExplorer(Explorer):
     ):
         self.names = tuple(names)
         self._positives, self._negatives = sorted_scores(y_true, y_score)
-        self._curve = pr_points(y_true, y_score)
+        self._pr_curve = _pr_curve(y_true, y_score)
         self.average_precision = average_precision_score(y_true, y_score)
         self._grid = positions(self._positives, self._negatives, step)
         self._digits = max(2, int(np.ceil(-np.log10(self._grid[1] - self._grid[0]) - 1e-9)))
@@ -81,6 +83,8 @@ class ThresholdExplorer(Explorer):
                 row(row(self._floor, reach), row(self._cost_fp, self._cost_fn, cheapest)),
             ]
         )
+
+    _priced = None
 
     @property
     def threshold(self) -> float:
@@ -157,7 +161,7 @@ class ThresholdExplorer(Explorer):
                 frame.right, frame.bottom - 5, f"{self.names[0]} ↓", 11.5, svg.OCHRE, "end", font_weight=600
             ),
             frame.axes("score", "", xticks=svg.nice_ticks(*self._range)),
-            svg.text(8, frame.bottom + 27, "filled = judged rightly, hollow = wrongly", 10.5, svg.SOFT),
+            svg.text(8, frame.bottom + 27, "filled = judged rightly, hollow = wrongly", 11, svg.SOFT),
         ]
         side, anchor = (-6, "end") if cut > 190 else (6, "start")
         pieces.append(
@@ -169,7 +173,7 @@ class ThresholdExplorer(Explorer):
         )
 
     def _pr_panel(self, counts: Counts) -> Panel:
-        frame = svg.Frame(34, 22, 272, 152)
+        frame = PR_FRAME
         base = counts.prevalence
         x, y = frame.x(counts.recall), frame.y(counts.precision)
         floor = frame.x(self._floor.value)
@@ -181,9 +185,9 @@ class ThresholdExplorer(Explorer):
             ),
             svg.line(frame.left, frame.y(base), frame.right, frame.y(base), svg.SOFT, stroke_dasharray="5 4"),
             svg.text(
-                frame.left + 4, frame.y(base) + (-5 if base < 0.9 else 13), f"chance {base:.2f}", 10, svg.SOFT
+                frame.left + 4, frame.y(base) + (-5 if base < 0.9 else 13), f"chance {base:.2f}", 11, svg.SOFT
             ),
-            svg.curve(frame.x(self._curve[1]), frame.y(self._curve[0]), svg.BLUE, 2),
+            self._pr_curve,
         ]
         if counts.tp + counts.fp:
             pieces += [
@@ -198,23 +202,30 @@ class ThresholdExplorer(Explorer):
         return Panel(title, "".join(pieces), words, 210)
 
     def _cost_panel(self) -> Panel:
+        frame, curve, best, least = self._cost_curve(self._cost_fp.value, self._cost_fn.value)
+        now = self.cost
+        point = frame.x(self.threshold), frame.y(now)
+        title = f"Cost {now:,.6g}; least {least:,.6g} at {self._show(best)}"
+        body = curve + svg.circle(*point, 6, fill=svg.INK, stroke=svg.PAPER, stroke_width=2)
+        return Panel(title, body, f"Cost against threshold. {title}.", 210)
+
+    def _cost_curve(self, cost_fp: float, cost_fn: float):
+        """Frame, drawn curve, cheapest threshold and its cost: kept until a cost changes."""
+        if self._priced and self._priced[0] == (cost_fp, cost_fn):
+            return self._priced[1]
         costs = self._costs(*self._mistakes())
         best, top = int(np.argmin(costs)), float(costs.max()) or 1.0
         frame = svg.Frame(44, 22, 262, 152, self._range, (0, top))
-        least, now = float(costs[best]), self.cost
-        x, y = frame.x(self._grid[best]), frame.y(least)
-        pieces = [
+        x, y = frame.x(self._grid[best]), frame.y(costs[best])
+        curve = (
             frame.axes(
                 "threshold", "cost", svg.nice_ticks(*self._range), svg.nice_ticks(0, top, 3), _thousands
-            ),
-            svg.curve(frame.x(self._grid), frame.y(costs), svg.PLUM, 2),
-            svg.tag("path", d=f"M{svg.short(x)} {svg.short(y - 3)}l-5 -9h10z", fill=svg.GREEN),
-            svg.circle(
-                frame.x(self.threshold), frame.y(now), 6, fill=svg.INK, stroke=svg.PAPER, stroke_width=2
-            ),
-        ]
-        title = f"Cost {now:,.6g}; least {least:,.6g} at {self._show(self._grid[best])}"
-        return Panel(title, "".join(pieces), f"Cost against threshold. {title}.", 210)
+            )
+            + svg.curve(frame.x(self._grid), frame.y(costs), svg.PLUM, 2)
+            + svg.tag("path", d=f"M{svg.short(x)} {svg.short(y - 3)}l-5 -9h10z", fill=svg.GREEN)
+        )
+        self._priced = (cost_fp, cost_fn), (frame, curve, float(self._grid[best]), float(costs[best]))
+        return self._priced[1]
 
     @property
     def _range(self) -> tuple[float, float]:
@@ -233,6 +244,11 @@ class ThresholdExplorer(Explorer):
 
     def _show(self, threshold) -> str:
         return f"{threshold:.{self._digits}f}"
+
+
+def _pr_curve(y_true, y_score) -> str:
+    precision, recall = pr_points(y_true, y_score)
+    return svg.curve(PR_FRAME.x(recall), PR_FRAME.y(precision), svg.BLUE, 2)
 
 
 def _thousands(value: float) -> str:
