@@ -248,8 +248,8 @@ same_train = pretrained.train.subset(chosen)
 learnt = measure.accuracy_score(truth, probe(same_train, pretrained.val))
 tries = [probe(random_train, random_val, C) for C in (1.0, 0.1, 0.01, 0.001, 0.0001)]
 unlearnt = max(measure.accuracy_score(truth, guess) for guess in tries)
-print("random features beat the majority by two points:    ", unlearnt > majority + 0.02)
-print("pretrained beat the best random by four points:", learnt > unlearnt + 0.04)
+print("random features beat the majority by two points:", unlearnt > majority + 0.02)
+print("pretrained beat the best random by four points: ", learnt > unlearnt + 0.04)
 
 # %% [markdown]
 # Surprised by the first line? Random features are not worthless. Even untrained convolutions pass on how bright and how rough an image is, and many broken cells are dark.
@@ -258,11 +258,11 @@ print("pretrained beat the best random by four points:", learnt > unlearnt + 0.0
 # ## How many labels does that save?
 #
 # Labels cost money: an expert looks at each cell. So vary the number of labelled images. **Predict:** which curve is higher with 16 labels?
-# With 1,024? Each point is the mean over five random draws from our 1,024 images.
+# With 1,024? Each point is the mean over three random draws from our 1,024 images.
 
 # %%
 counts = [16, 32, 64, 128, 256, 512, 1024]
-draws = [torch.randperm(1024, generator=torch.Generator().manual_seed(seed)) for seed in range(5)]
+draws = [torch.randperm(1024, generator=torch.Generator().manual_seed(seed)) for seed in range(3)]
 
 
 def curve(train, val):
@@ -292,52 +292,54 @@ plt.show()
 
 # %%
 best_random = max(without[-1], unlearnt)
-print("pretrained with 256 beats random with 1,024:", with_pretraining[4] > best_random + 0.02)
+print("pretrained with 256 beats random with 1,024: ", with_pretraining[4] > best_random + 0.02)
 print("pretrained gains eight points by more labels:", with_pretraining[-1] > with_pretraining[0] + 0.08)
-print("random gains as much:                       ", without[-1] > without[0] + 0.08)
+print("random gains as much:                        ", without[-1] > without[0] + 0.08)
 
 # %% [markdown]
 # A quarter of the labels, and still better than random features with all of them. That is the answer to "why fine-tune": somebody has already paid for most of the learning.
 #
 # ## From scratch
 #
-# A fair objection: nobody would freeze random weights. You would *train* a small network from nothing. So do that, three times, with 128 labels.
-# Only the seed differs. **Predict:** how far apart will the three end?
+# A fair objection: nobody would freeze random weights. You would *train* a small network from nothing. So do that with 128 labels, three times,
+# since its result depends on the seed. **Predict:** between which two curves will it end?
 
 
 # %%
-def halved(images):  # 64 × 64 pixels are enough for a small network
+def shrunk(images):  # 32 × 32 pixels, so that this takes seconds
     x, y = images.batch(range(len(images)))
-    return nn.functional.avg_pool2d(x, 2), y
+    return nn.functional.avg_pool2d(x, 4), y
 
 
-def small_network(seed, widths=(3, 8, 16, 32, 64)):
+def small_network(seed):
     torch.manual_seed(seed)
     layers = []
-    for a, b in pairwise(widths):
+    for a, b in pairwise([3, 16, 32, 64]):
         layers += [nn.Conv2d(a, b, 3, padding=1), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2)]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 2))
 
 
 # %%
-few, val = halved(solar.train.subset(chosen[:128])), halved(solar.val)
+few, val = shrunk(solar.train.subset(chosen[:128])), shrunk(solar.val)
 scratch = []
 for seed in range(3):
     small = small_network(seed)
     tune.fit(small, few, epochs=20, batch_size=32, seed=seed, progress=False)
     scratch.append(tune.evaluate(small, val).metrics["accuracy"])
-print("same data, other seed, more than three points apart:", max(scratch) - min(scratch) > 0.03)
+mean_scratch = sum(scratch) / 3
+print("from scratch, above the majority:    ", mean_scratch > majority + 0.02)
+print("probe with 128 labels, above scratch:", with_pretraining[3] > mean_scratch)
 
 # %%
 # NBVAL_IGNORE_OUTPUT
-print("from scratch, 128 labels:  ", [round(accuracy, 2) for accuracy in sorted(scratch)])
-print("probe, mean of five draws: ", round(with_pretraining[3], 2))
+print("from scratch, 128 labels:  ", [round(accuracy, 2) for accuracy in scratch])
+print("probe, mean of three draws:", round(with_pretraining[3], 2))
 
 # %% [markdown]
-# The good runs are level with the probe, the bad one is far below, and nothing but the seed decided which is which. So a small network *can* learn these
-# images from nothing, but with 128 labels it is a lottery. The probe draws no lot: for its one layer there is a single best solution, found in a blink.
-# Be fair to training from scratch: with many labels it catches up, and where images look like nothing in ImageNet it may win. With few
-# labels, start from what is known.
+# The small network learns, and ends somewhat below the probe. The margin is modest, so read it with the interval above in mind. The other difference is
+# easier to see: the network needed twenty epochs and depends on its seed, while the probe's one layer has a single best solution and is found in a blink. Be fair to training from
+# scratch: a larger network with many labels and more time catches up, and where images look like nothing in ImageNet it may win. With few labels, start from what is
+# known.
 #
 # ## Without losing what it knew
 #
@@ -373,7 +375,7 @@ ask(model, inputs)
 # - found the majority class at 0.69, and a linear probe on 1,280 features more than ten points above it
 # - ran the control: random features beat the majority too, and stayed well below the pretrained ones
 # - saw 256 labels with pretrained features beat 1,024 labels with random ones
-# - trained a small network from scratch three times, and saw the seed move its accuracy by points
+# - trained a small network from scratch with 128 labels, and found it somewhat below the probe
 # - trained everything for one pass over 256 images, and saw it forget
 #
 # So fine-tuning means: **keep what was learnt on much data, and adapt it to a task with little.**
