@@ -1,6 +1,8 @@
 """One question as a card of widgets, and the parts that every view of this room is built from."""
 
 import asyncio
+import math
+import time
 from html import escape
 
 import ipywidgets as W
@@ -11,6 +13,7 @@ from ftlib.learn.controls import controls_for
 from ftlib.learn.style import style_tag
 
 DRAFT_SECONDS = 0.4  # how long typing must pause before a draft is saved
+SETTLE_SECONDS = 0.4  # a front end may hold back a field's last change until the one before was dealt with
 VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 
 
@@ -69,10 +72,10 @@ class QuestionCard(W.VBox):
     def __init__(self, session, *, where="", on_checked=None, judge=None, exam=False):
         self.session, self.where, self.exam = session, where, exam
         self.on_checked, self.judge = on_checked or (lambda: None), judge or session.attempt
-        self._pending, self._locked = None, False
+        self._pending, self._asked, self._locked, self._changed_at = None, None, False, -math.inf
         self._head, self._feedback, self._hints, self._steps = (W.HTMLMath() for _ in range(4))
         self._ask, self._foot = html("", "ftl-ask"), html("", "ftl-links")
-        self._check = button("Check answer", self.check, "ftl-primary")
+        self._check = button("Check answer", self.ask_check, "ftl-primary")
         self._hint = button("", self._on_hint)
         self._step = button("", self._on_steps)
         self._numbers = button("New numbers", self._on_new_numbers)
@@ -81,6 +84,20 @@ class QuestionCard(W.VBox):
         super().__init__(shown if exam else [*shown, self._hints, self._steps, self._foot])
         self.add_class("ftl-card")
         self._draw()
+
+    def ask_check(self):
+        """Check once the controls have settled.
+
+        ipywidgets sends a click at once, but keeps the second of two quick changes of a field back until the
+        kernel has answered the first: a click that follows fast typing overtakes the last letters. So a check
+        right after a change waits a moment, and longer if another change comes in.
+        """
+        wait = self._changed_at + SETTLE_SECONDS - time.monotonic()
+        if self._asked:
+            self._asked.cancel()
+        self._asked = later(wait, self.ask_check) if wait > 0 else None
+        if not self._asked:
+            self.check()
 
     def check(self):
         """Grade what stands in the controls and show the verdict."""
@@ -107,7 +124,7 @@ class QuestionCard(W.VBox):
         session = self.session
         self.controls = controls_for(session)
         self.controls.put(session.draft)
-        self.controls.on_change, self.controls.on_enter = self._on_change, self.check
+        self.controls.on_change, self.controls.on_enter = self._on_change, self.ask_check
         self._head.value = panels.prompt(session, self.where)
         self._ask.value = f'<p class="ftl-ask">{escape(self.controls.ask)}</p>'
         self._foot.value = f'<p class="ftl-links">Rests on {panels.section_link(session.question)}</p>'
@@ -147,6 +164,7 @@ class QuestionCard(W.VBox):
     # -- what the learner does --------------------------------------------------------------------------------
 
     def _on_change(self):
+        self._changed_at = time.monotonic()
         if self._locked:
             self.controls.put(self.session.answer)
             return
@@ -156,6 +174,8 @@ class QuestionCard(W.VBox):
             self._feedback.value = panels.feedback(kept, changed=True, fresh=False) if kept else ""
         self._settle()
         self._pending = later(DRAFT_SECONDS, self._save_draft)
+        if not self._pending:
+            self._save_draft()
 
     def _save_draft(self):
         self._pending = None
@@ -187,9 +207,8 @@ class QuestionCard(W.VBox):
 
 
 def later(seconds, act):
-    """Call ``act`` after a while if a loop is running (a kernel has one), else at once; returns a handle or None."""
+    """Call ``act`` after a while if a loop is running (a kernel has one); returns a handle, None without a loop."""
     try:
         return asyncio.get_running_loop().call_later(seconds, act)
     except RuntimeError:
-        act()
         return None

@@ -3,13 +3,12 @@
 The clock on the page is drawn by the style sheet; what counts is the time that :mod:`ftlib.learn.challenge` keeps.
 """
 
-import asyncio
 import math
 from html import escape
 
 import ipywidgets as W
 
-from ftlib.learn.card import QuestionCard, View, button, html
+from ftlib.learn.card import QuestionCard, View, button, html, later
 
 PACES = {"Usual time": 1.0, "Twice the time": 2.0, "No clock": math.inf}
 
@@ -152,9 +151,4 @@ def _clock(problem):
 
 def _alarm(seconds, act):
     """Call ``act`` when the time is up; None without a clock or a running loop."""
-    if math.isinf(seconds):
-        return None
-    try:
-        return asyncio.get_running_loop().call_later(seconds + 0.2, act)
-    except RuntimeError:
-        return None
+    return None if math.isinf(seconds) else later(seconds + 0.2, act)

@@ -14,6 +14,7 @@ import pytest
 from find_chromium import find_chromium
 
 DATA = Path(__file__).parents[1] / "learn" / "data"
+PATIENCE = 40_000  # milliseconds: on a busy machine a kernel may take long; nothing waits longer than it must
 OFFLINE = [  # keep the browser from calling home
     "--no-sandbox",
     "--disable-background-networking",
@@ -60,8 +61,9 @@ def chromium():
     path = find_chromium()
     if not path:
         pytest.skip("no Chromium: install one, or name it in FTLIB_CHROMIUM")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=OFFLINE)
         yield browser
@@ -195,6 +197,6 @@ def page(chromium):
     """A fresh browser window."""
     context = chromium.new_context(viewport={"width": 1280, "height": 1000})
     made = context.new_page()
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(PATIENCE)
     yield made
     context.close()

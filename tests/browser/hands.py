@@ -26,11 +26,11 @@ class Mouse:
         self.page, self.view = page, view
 
     def pick(self, name):
-        """Click an option where its rendered text is shown."""
-        shown = self.view.locator(".ftl-option, .ftl-pick label").filter(has_text=name).first
-        shown.click(
-            force=True
-        )  # at its place on the page: the text lies over the control and lets clicks through
+        """Click in the middle of an option's row; its rendered text lies there, over the control."""
+        row = self.view.locator("label").filter(has_text=name).first
+        row.scroll_into_view_if_needed()
+        box = row.bounding_box()
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     def write(self, label, text):
         field = self.view.get_by_label(label)

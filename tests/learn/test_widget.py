@@ -159,6 +159,22 @@ def test_typing_is_saved_once_it_pauses():
     assert asyncio.run(typing()) == "eva"
 
 
+def test_a_click_that_overtakes_the_last_letters_waits_for_them():
+    """As front ends do it: the second change of a field comes after the click that followed it."""
+
+    async def hurry():
+        made = card("99-word")
+        made.controls.fields[0].value = "eva"
+        press(made, "Check answer")
+        assert not made.session.answered
+        made.controls.fields[0].value = "eval"
+        while not made.session.answered:
+            await asyncio.sleep(0)
+        return [attempt.answer for attempt in made.session.store.attempts()]
+
+    assert asyncio.run(hurry()) == ["eval"]
+
+
 def test_enter_in_a_field_checks():
     made = card("99-word")
     made.controls.put("eval")
