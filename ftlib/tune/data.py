@@ -16,8 +16,8 @@ from PIL import Image
 from ftlib import paths
 from ftlib.errors import DataError
 from ftlib.tune.folders import decode, image_folder
-from ftlib.tune.sets import HALF, ImageSet, Splits, TensorSet, batches
 from ftlib.tune.partition import split_indices
+from ftlib.tune.sets import HALF, ImageSet, Splits, TensorSet, batches
 from ftlib.tune.store import load_array, save_array, sha256
 
 __all__ = [

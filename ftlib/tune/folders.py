@@ -9,8 +9,8 @@ import torch
 from PIL import Image, ImageOps
 
 from ftlib.errors import DataError
-from ftlib.tune.sets import ImageSet, Splits
 from ftlib.tune.partition import split_indices
+from ftlib.tune.sets import ImageSet, Splits
 from ftlib.tune.store import sha256
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
