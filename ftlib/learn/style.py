@@ -169,7 +169,7 @@ _RESULT = """
 .ftl-wrong > .ftl-verdict { color: var(--ftl-bad); }
 .ftl-aside { color: var(--ftl-soft); font-size: 13.5px; margin: 8px 0 0 !important; }
 .ftl-panel .ftl-aside { color: var(--ftl-ink); }
-.ftl-box { margin-top: 20px; padding: 16px 18px; border: 1px solid var(--ftl-line); border-radius: 10px; }
+.ftl .ftl-box { margin-top: 20px; padding: 16px 18px; border: 1px solid var(--ftl-line); border-radius: 10px; }
 .ftl-box h3 { margin: 0 0 8px; font-size: 14px; font-weight: 650; color: var(--ftl-ink); }
 .ftl-box h3:not(:first-child) { margin-top: 16px; }
 .ftl-box ol, .ftl-box ul { padding-left: 1.4em; }
@@ -192,9 +192,9 @@ _VIEWS = """
 .ftl-chip.ftl-wrong { color: var(--ftl-bad); background: var(--ftl-bad-tint); border-color: var(--ftl-bad-line); }
 .ftl table.ftl-wide { width: 100%; margin-top: 14px; } .ftl table.ftl-wide :is(th, td) { padding: 9px 12px; }
 .ftl-knobs { display: flex; flex-wrap: wrap; gap: 16px; margin-top: 12px !important; }
-.ftl-hand-in { margin-top: 14px !important; }
-.ftl-slot { margin-top: 16px !important; } .ftl-nav + .ftl-hand-in { margin-top: 14px !important; }
-.ftl-slot { margin-top: 0 !important; }
+.ftl-hand-in { margin-top: 14px !important; } .ftl-hand-in > .jupyter-button { align-self: flex-start; }
+.ftl-hand-in { margin-top: 14px !important; } .ftl-hand-in > .jupyter-button { align-self: flex-start; }
+.ftl-slot { margin-top: 16px !important; } .ftl-nav + .ftl-slot { margin-top: 0 !important; }
 .ftl-plain { width: auto; height: auto; } .ftl .ftl-plain label { display: flex; align-items: center; gap: 10px; height: auto; min-height: 32px;
   width: auto; font-size: 15px; color: var(--ftl-ink); cursor: pointer; }
 .ftl .ftl-plain label input { order: -1; width: 17px; height: 17px; margin: 0; accent-color: var(--ftl-accent); }
@@ -207,7 +207,7 @@ _VIEWS = """
 .ftl-fold { border: 1px solid var(--ftl-line); border-radius: 10px; margin-top: 10px; background: var(--ftl-paper); }
 .ftl-fold summary { padding: 11px 16px; cursor: pointer; font-weight: 600; border-radius: 10px; } .ftl-fold summary .ftl-aside { font-weight: 400; margin-left: 8px; }
 .ftl-scroll { overflow-x: auto; padding: 0 16px 14px; border-radius: 10px; } .ftl-scroll:focus-visible { outline: 3px solid var(--ftl-focus); }
-.ftl .ftl-scroll table { margin: 0; } .ftl .ftl-scroll :is(th, td) { padding: 6px 8px; }
+.ftl .ftl-scroll table { margin: 0; } .ftl .ftl-scroll th[scope="row"] { min-width: 11rem; overflow-wrap: normal; } .ftl .ftl-scroll :is(th, td) { padding: 6px 8px; }
 .ftl .ftl-tall { vertical-align: bottom; } .ftl .ftl-tall span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; font-weight: 500; }
 .ftl td.ftl-dot { text-align: center; color: var(--ftl-soft); position: relative; } .ftl td.ftl-taken { color: var(--ftl-good); }
 .ftl-ways { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 12px; align-items: center; }
