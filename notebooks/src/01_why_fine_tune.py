@@ -287,8 +287,8 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# The solid line climbs with each doubling. The dashed line stays nearly flat, whatever you pay for labels. On the far left the two
-# are close together: a handful of labels is too few to tell which of 1,280 features matter. In claims:
+# The solid line climbs with each doubling. The dashed line stays nearly flat, whatever you pay for labels. On the far left the
+# pretrained features have no lead at all: a handful of labels is too few to tell which of 1,280 features matter. In claims:
 
 # %%
 best_random = max(without[-1], unlearnt)
