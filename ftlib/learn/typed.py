@@ -56,13 +56,17 @@ def question_text(session, number: int, total: int) -> str:
 def _parts(session):
     question = session.question
     lettered = {part.key: part.text for part in question.options or question.items}
-    left = [f"{n}. {render.text(pair.left)}" for n, pair in enumerate(question.pairs, 1)]
-    right = [f"{letter}. {render.text(text)}" for letter, text in zip(LETTERS, _rights(session))]
-    options = [
-        f"{letter}. {render.text(lettered[key])}" for letter, key in zip(LETTERS, session.order) if lettered
-    ]
+    left = [_named(str(n), pair.left) for n, pair in enumerate(question.pairs, 1)]
+    right = [_named(letter, text) for letter, text in zip(LETTERS, _rights(session))]
+    options = [_named(letter, lettered[key]) for letter, key in zip(LETTERS, session.order) if lettered]
     shown = [wrapped(line, "  ") for line in [*options, *left, *(["with"] if right else []), *right]]
     return [*shown, ""] if shown else []
+
+
+def _named(name, markdown):
+    """A part behind its letter or number; code begins on a line of its own."""
+    text = render.text(markdown)
+    return f"{name}.\n{text}" if text.startswith("    ") else f"{name}. {text}"
 
 
 def _rights(session) -> dict[str, str]:

@@ -11,6 +11,7 @@ from ftlib.errors import InputError
 from ftlib.learn import quiz
 from ftlib.learn.bank import load_bank
 from ftlib.learn.progress import Progress
+from ftlib.learn.questions import Option
 from ftlib.learn.session import LETTERS, Memory, Session
 from ftlib.learn.sitting import Sitting
 from ftlib.learn.text import TextQuiz, text_quiz
@@ -111,6 +112,14 @@ def test_wrapping_keeps_code_and_hangs_options():
     assert max(map(len, made[:-1])) <= 88
     assert made[1].startswith("   word")
     assert made[-1].startswith("    code that is long word")
+
+
+def test_code_in_options_keeps_its_indentation():
+    code = Option("a", "```python\nfor p in q:\n    p.x = 1\n```", True)
+    question = msgspec.structs.replace(
+        QUESTIONS["99-flag"], options=(code, Option("b", "nothing", False, "No.", "m"))
+    )
+    assert ".\n      for p in q:\n          p.x = 1\n" in question_text(Session(question), 0, 1)
 
 
 # -- text mode in a notebook --------------------------------------------------------------------------------------
