@@ -4,6 +4,7 @@ import copy
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -193,12 +194,18 @@ def test_nothing_of_the_caller_changes(cached):
         torch.get_rng_state(),
         torch.get_num_threads(),
     )
-    cached(model, data)
+    torch.set_num_threads(3)
+    try:
+        cached(model, data)
+        assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor(1) as pool:  # threads started later have as many as before, too
+            assert pool.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(threads)
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
     assert modes == [m.training for m in model.modules()]
     assert flags == [p.requires_grad for p in model.parameters()]
     assert torch.equal(rng, torch.get_rng_state())
-    assert threads == torch.get_num_threads()
 
 
 def test_the_number_of_threads_does_not_show(cached, tmp_path):

@@ -66,6 +66,7 @@ def equal(one, other) -> bool:
 def test_fit_is_the_plain_loop():
     model, data = net(dropout=0), points()
     plain = copy.deepcopy(model)
+    model.eval()  # whatever mode it comes in, it is trained in training mode
     history = quiet(model, data, lr=0.01, batch_size=16)
     decayed = [p for p in plain.parameters() if p.ndim > 1]
     bare = [p for p in plain.parameters() if p.ndim <= 1]
@@ -136,30 +137,36 @@ def test_regression_metrics_are_scikit_learns_and_shapes_do_not_broadcast():
 def test_the_same_seed_gives_the_same_history_and_the_generators_go_on_as_before():
     histories, models = [], []
     for _ in range(2):
-        torch.rand(3)
-        before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+        torch.rand(3), np.random.rand(3), random.random()
         models.append(net())
-        before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+        _, keys, position, *_ = np.random.get_state()
+        before = torch.get_rng_state(), keys.copy(), random.getstate(), position
         histories.append(quiet(models[-1], points(), points(30, seed=1)))
         assert torch.equal(before[0], torch.get_rng_state())
         assert (before[1] == np.random.get_state()[1]).all()
+        assert before[3] == np.random.get_state()[2]
         assert before[2] == random.getstate()
     assert untimed(histories[0]) == untimed(histories[1])
     assert str(histories[0]) == str(histories[1])
     assert equal(*map(state, models))
-    assert untimed(quiet(net(), points(), points(30, seed=1), seed=1)) != untimed(histories[0])
+    orders = [quiet(net(dropout=0), points(), seed=seed)["train_loss"] for seed in (0, 1)]
+    assert orders[0] != orders[1]
 
 
 def test_the_number_of_threads_does_not_show_in_a_small_head():
     x, y = torch.randn(400, 1280), torch.arange(400) % 2
-    before, found = torch.get_num_threads(), []
+    before, found, inside = torch.get_num_threads(), [], []
+    watch = lambda _row, _model: inside.append(torch.get_num_threads())
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
             torch.manual_seed(0)
             model = nn.Linear(1280, 2)
-            history = quiet(model, (x, y), (x, y), epochs=2)
+            history = quiet(model, (x, y), (x, y), epochs=2, callbacks=[watch])
+            assert inside.pop() == inside.pop() == 1
             assert torch.get_num_threads() == threads
+            quiet(nn.Linear(1280, 100), (x, y), epochs=1, callbacks=[watch])
+            assert inside.pop() == threads
             found.append([untimed(history), evaluate(model, (x, y)).logits.tolist()])
     finally:
         torch.set_num_threads(before)
