@@ -52,22 +52,39 @@ class Part(nn.Module):
             if step.op == "placeholder":
                 values[step.number] = x.clone()  # a layer that works in place must not reach a cached batch
                 continue
-            args = map_aggregate(step.args, lambda a: values[a.step] if isinstance(a, _Ref) else a)
-            kwargs = map_aggregate(step.kwargs, lambda a: values[a.step] if isinstance(a, _Ref) else a)
+            args, kwargs = filled((step.args, step.kwargs), _Ref, lambda ref: values[ref.step])
             for number in step.done:
                 del values[number]
             if step.op == "output":
                 return args[0]
-            values[step.number] = self._call(step, args, kwargs)
+            values[step.number] = call(self, step.op, step.target, args, kwargs)
 
-    def _call(self, step: Step, args: tuple, kwargs: dict):
-        if step.op == "call_module":
-            return self.get_submodule(step.target)(*args, **kwargs)
-        if step.op == "get_attr":
-            return attribute(self, step.target)
-        if step.op == "call_method":
-            return getattr(args[0], step.target)(*args[1:], **kwargs)
-        return step.target(*args, **kwargs)
+
+def call(root: nn.Module, op: str, target, args: tuple, kwargs: dict):
+    """Do what one node of a graph does, with the modules and tensors below ``root``."""
+    if op == "call_module":
+        return root.get_submodule(target)(*args, **kwargs)
+    if op == "get_attr":
+        return attribute(root, target)
+    if op == "call_method":
+        return getattr(args[0], target)(*args[1:], **kwargs)
+    return target(*args, **kwargs)
+
+
+def filled(part, kind: type, look: Callable):
+    """``part`` with every ``kind`` in it looked up; lists and dicts are new and may be changed by who gets them."""
+    if isinstance(part, kind):
+        return look(part)
+    if isinstance(part, slice):
+        return slice(*(filled(x, kind, look) for x in (part.start, part.stop, part.step)))
+    if isinstance(part, dict):
+        return {key: filled(value, kind, look) for key, value in part.items()}
+    if isinstance(part, list):
+        return [filled(value, kind, look) for value in part]
+    if isinstance(part, tuple):
+        values = [filled(value, kind, look) for value in part]
+        return type(part)(*values) if hasattr(part, "_fields") else tuple(values)
+    return part
 
 
 def steps_of(nodes: list[fx.Node], out: fx.Node | None, entry: fx.Node | None) -> list[Step]:

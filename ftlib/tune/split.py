@@ -32,33 +32,34 @@ def split_at(
     position = find_stage(model, stage, example)
     example = example_batch(model) if example is None else example
     graphs = _graphs(model, found, example)
-    cut = graphs if isinstance(graphs, str) else _cut(model, *graphs, found, position)
-    if isinstance(cut, str):
-        raise ModelError(_refusal(model, found, position, graphs, cut))
-    front, rest = (Part(model, *steps) for steps in cut)
-    if fault := _fault(model, front, rest, torch.cat([example, example[:1]])):
-        raise ModelError(_refusal(model, found, position, graphs, fault))
+    reason = graphs if isinstance(graphs, str) else ""
+    if not reason:
+        cut = _cut(model, graphs[0], found, position)
+        reason = cut if isinstance(cut, str) else ""
+    if not reason:
+        front, rest = _parts(model, *graphs, cut)
+        reason = _fault(model, front, rest, torch.cat([example, example[:1]]))
+    if reason:
+        works = [name for name in boundaries(model, example) if name != found[position].name]
+        raise ModelError(
+            f"{type(model).__name__} cannot be split at {found[position].name!r}: {reason}. "
+            f"Stages that work: {', '.join(works) or 'none'}."
+        )
     return front, rest
 
 
 def boundaries(model: nn.Module, example: torch.Tensor | None = None) -> tuple[str, ...]:
-    """The names of the stages that ``split_at`` can cut before, as far as the structure tells."""
+    """The names of the stages that ``split_at`` can cut before: where one tensor crosses, a row an input."""
     found = stages(model, example)
-    graphs = _graphs(model, found, example_batch(model) if example is None else example)
-    return () if isinstance(graphs, str) else _works(model, found, graphs)
-
-
-def _works(model: nn.Module, found: tuple[Stage, ...], graphs) -> tuple[str, ...]:
-    cuts = [_cut(model, *graphs, found, i) for i in range(len(found))]
-    return tuple(stage.name for stage, cut in zip(found, cuts, strict=True) if not isinstance(cut, str))
-
-
-def _refusal(model: nn.Module, found: tuple[Stage, ...], position: int, graphs, reason: str) -> str:
-    name = found[position].name
-    works = () if isinstance(graphs, str) else _works(model, found, graphs)
-    others = ", ".join(other for other in works if other != name)
-    return (
-        f"{type(model).__name__} cannot be split at {name!r}: {reason}. Stages that work: {others or 'none'}."
+    example = example_batch(model) if example is None else example
+    graphs = _graphs(model, found, example)
+    if isinstance(graphs, str):
+        return ()
+    cuts = [_cut(model, graphs[0], found, position) for position in range(len(found))]
+    return tuple(
+        stage.name
+        for stage, cut in zip(found, cuts, strict=True)
+        if not isinstance(cut, str) and not _misfit(cut[1].meta["value"], example)
     )
 
 
@@ -71,30 +72,14 @@ def _graphs(model: nn.Module, found: tuple[Stage, ...], example: torch.Tensor):
         return f"its forward cannot be traced ({type(error).__name__}: {reason})"
 
 
-def _cut(
-    model: nn.Module,
-    evaluating: list[fx.Node],
-    training: list[fx.Node],
-    found: tuple[Stage, ...],
-    position: int,
-):
-    """((front's steps, in training), (rest's steps, in training)), or a str that says why not."""
-    halves = _halves(model, evaluating, found[position:], position == 0)
-    if isinstance(halves, str):
-        return halves
-    # Only constants such as dropout's training flag may differ; a forward that takes another path
-    # in training (auxiliary heads) is held to the path of eval.
-    same = [(n.op, n.target) for n in evaluating] == [(n.op, n.target) for n in training]
-    in_training = _halves(model, training, found[position:], position == 0) if same else halves
-    return tuple(zip(halves, in_training, strict=True))
+def _cut(model: nn.Module, nodes: list[fx.Node], found: tuple[Stage, ...], position: int):
+    """(where to cut, the node that crosses there), or a str that says why the model cannot be cut there.
 
-
-def _halves(model: nn.Module, nodes: list[fx.Node], later: tuple[Stage, ...], whole: bool):
-    """The steps before the first node of a later stage, and from it on; or a str that says why not.
-
-    Where several values cross, the cut moves up over arithmetic, indexing and norms to where one does.
+    The cut lies before the first node of the stage. Where several values cross, it moves up over
+    arithmetic, indexing and norms to where one does.
     """
-    first = 1 if whole else next((i for i, node in enumerate(nodes) if _belongs(node, later)), None)
+    later = found[position:]
+    first = 1 if position == 0 else next((i for i, node in enumerate(nodes) if _belongs(node, later)), None)
     if first is None:
         return "nothing of it is called in eval"
     fixed = _independent(nodes)
@@ -106,9 +91,22 @@ def _halves(model: nn.Module, nodes: list[fx.Node], later: tuple[Stage, ...], wh
         crossing = _crossing(nodes, first, fixed)
     if len(crossing) != 1:
         return f"{len(asked)} values cross there ({', '.join(n.name for n in asked)}) where one can"
-    before, after = nodes[:first], nodes[first:]
-    again = [n for n in before if n in fixed]
-    return steps_of(before, crossing[0], None), steps_of([*again, *after], None, crossing[0])
+    return first, crossing[0]
+
+
+def _parts(model: nn.Module, evaluating: list[fx.Node], training: list[fx.Node], cut: tuple[int, fx.Node]):
+    """The two halves. Only constants such as dropout's training flag may differ between eval and training; a
+    forward that takes another path in training (auxiliary heads) is held to the path of eval."""
+    where, entry = cut
+    if [(n.op, n.target) for n in evaluating] != [(n.op, n.target) for n in training]:
+        training = evaluating
+    halves = []
+    for nodes in (evaluating, training):
+        crossing = nodes[evaluating.index(entry)]
+        again = [node for node in nodes[:where] if node in _independent(nodes)]
+        front, rest = steps_of(nodes[:where], crossing, None), steps_of(again + nodes[where:], None, crossing)
+        halves.append((front, rest))
+    return [Part(model, *steps) for steps in zip(*halves, strict=True)]
 
 
 def _crossing(nodes: list[fx.Node], first: int, fixed: set[fx.Node]) -> list[fx.Node]:
@@ -144,14 +142,24 @@ def _independent(nodes: list[fx.Node]) -> set[fx.Node]:
 def _fault(model: nn.Module, front: nn.Module, rest: nn.Module, x: torch.Tensor) -> str:
     """What is wrong with two halves, run on a batch; nothing if they are the model to the last bit."""
     with eval_mode(model), eval_mode(front), eval_mode(rest):
-        between = front(x)
-        if not isinstance(between, torch.Tensor):
-            return f"what crosses there is {type(between).__name__}, not a tensor"
-        if len(between) != len(x):
-            return f"{len(x)} inputs cross there as {len(between)} rows, not one a row"
-        halves, whole = rest(between), model(x)
+        try:
+            between = front(x)
+            if misfit := _misfit(between, x):
+                return misfit
+            halves = rest(between)
+        except Exception as error:  # whatever a module may raise
+            return f"a half does not run on {len(x)} inputs ({type(error).__name__}: {error})"
+        whole = model(x)
     if not all(tree_leaves(tree_map(_same, whole, halves))):
         return "the halves do not give the model's own output on a dummy batch"
+    return ""
+
+
+def _misfit(between, x: torch.Tensor) -> str:
+    if not isinstance(between, torch.Tensor):
+        return f"what crosses there is {type(between).__name__}, not a tensor"
+    if len(between) != len(x):
+        return f"{len(x)} inputs cross there as {len(between)} rows, not one a row"
     return ""
 
 

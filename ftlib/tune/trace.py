@@ -7,38 +7,23 @@ import torch
 from torch import fx, nn
 
 from ftlib.tune.inputs import eval_mode
-from ftlib.tune.parts import attribute
+from ftlib.tune.parts import call, filled
 from ftlib.tune.stages import Stage
 
 
 def trace(model: nn.Module, found: tuple[Stage, ...], training: bool, example: torch.Tensor) -> list[fx.Node]:
     """The nodes of forward in order, stages being one node a module; in eval or in training.
 
-    Only root and containers take the training flag: no module runs in training here. A forward that
-    asks for sizes (loops, ``if``) is traced along ``example``, and holds for its height and width.
+    ``example`` runs along, and each node's ``meta["value"]`` is what it had there. Only root and containers
+    take the training flag: no module runs in training here. A forward that asks for sizes (``if``, loops)
+    is traced for those of the example.
     """
-    with eval_mode(model):
-        tracers = [_Tracer(found), _Follower(found, example)]
-        for name in ("", *tracers[0].open):
+    tracer = _Tracer(found, example)
+    with eval_mode(model), torch.random.fork_rng(devices=[]):
+        for name in ("", *tracer.open):
             model.get_submodule(name).training = training
-        try:
-            graph = tracers[0].trace(model, _defaults(model))
-        except Exception:  # a forward can be untraceable in as many ways as it can be written
-            with torch.random.fork_rng(devices=[]):
-                graph = tracers[1].trace(model, _defaults(model))
+        graph = tracer.trace(model, _defaults(model))
     return _alive(list(graph.nodes))
-
-
-class _Tracer(fx.Tracer):
-    """Looks into the containers that span several stages and into nothing else."""
-
-    def __init__(self, found: tuple[Stage, ...]):
-        super().__init__(param_shapes_constant=True)
-        modules = [name.split(".") for stage in found for name in stage.modules]
-        self.open = {".".join(parts[:i]) for parts in modules for i in range(1, len(parts))}
-
-    def is_leaf_module(self, _module: nn.Module, name: str) -> bool:
-        return name not in self.open
 
 
 class _Answers:
@@ -63,15 +48,21 @@ class _KnownAttribute(_Answers, fx.proxy.Attribute):
     pass
 
 
-class _Follower(_Tracer):
-    """Runs the example along while it traces, and so can answer questions about sizes.
+class _Tracer(fx.Tracer):
+    """Looks into the containers that span several stages and into nothing else, and runs the example along.
 
-    Questions about the numbers in a tensor stay unanswered: the answer would hold for the example alone.
+    So it can answer questions about sizes. Questions about the numbers in a tensor stay unanswered: the
+    answer would hold for the example alone.
     """
 
     def __init__(self, found: tuple[Stage, ...], example: torch.Tensor):
-        super().__init__(found)
-        self.example, self.values, self.running = example, {}, False
+        super().__init__(param_shapes_constant=True)
+        modules = [name.split(".") for stage in found for name in stage.modules]
+        self.open = {".".join(parts[:i]) for parts in modules for i in range(1, len(parts))}
+        self.example, self.inputs, self.running = example, 0, False
+
+    def is_leaf_module(self, _module: nn.Module, name: str) -> bool:
+        return name not in self.open
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return _Known(node, self)
@@ -80,24 +71,22 @@ class _Follower(_Tracer):
         node = super().create_node(kind, target, args, kwargs, name, type_expr)
         self.running = True
         try:
-            self.values[node] = self._value(node)
+            node.meta["value"] = self._value(node)
         finally:
             self.running = False
         return node
 
     def _value(self, node: fx.Node):
-        args, kwargs = fx.node.map_arg((node.args, node.kwargs), self.values.__getitem__)
-        match node.op:
-            case "placeholder":
-                return args[0] if len(self.values) else self.example.clone()
-            case "get_attr":
-                return attribute(self.root, node.target)
-            case "call_module":
-                return self.root.get_submodule(node.target)(*args, **kwargs)
-            case "call_method":
-                return getattr(args[0], node.target)(*args[1:], **kwargs)
-            case "call_function":
-                return node.target(*args, **kwargs)
+        args, kwargs = filled((node.args, node.kwargs), fx.Node, lambda n: n.meta["value"])
+        if node.op == "placeholder":
+            self.inputs += 1
+            return self.example.clone() if self.inputs == 1 else args[0]
+        return None if node.op == "output" else call(self.root, node.op, node.target, args, kwargs)
+
+    def create_proxy(self, *args, **kwargs):
+        """A proxy, but None for None: nothing can answer ``is None`` for it."""
+        proxy = super().create_proxy(*args, **kwargs)
+        return None if proxy.node.meta["value"] is None else proxy
 
     def call_module(self, module, forward, args, kwargs):
         return (
@@ -115,7 +104,7 @@ class _Follower(_Tracer):
 
     def plain(self, proxy: fx.Proxy, question: str):
         """The value of what is no tensor."""
-        value = self.values[proxy.node]
+        value = proxy.node.meta["value"]
         if isinstance(value, torch.Tensor):
             raise fx.proxy.TraceError(f"forward asks of a tensor {question}")
         return value

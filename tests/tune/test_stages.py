@@ -405,3 +405,34 @@ def test_later_blocks_of_the_embedded_model_train_from_the_freeze_boundary():
     cross_entropy(rest.train()(cached), torch.tensor([0, 1, 0, 1])).backward()
     assert all(p.grad is not None for p in rest.parameters())
     assert all(p.grad is None for p in front.parameters())
+
+
+class Mutates(nn.Module):
+    """A stage that changes the list it is given, another that hands on None."""
+
+    class Join(nn.Module):
+        def forward(self, xs):
+            xs[0] = xs[0] + xs[1]
+            return xs[0], None
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.join, self.fc = nn.Linear(4, 4), self.Join(), nn.Linear(4, 4)
+
+    def forward(self, x):
+        x, mask = self.join([self.a(x), x])
+        return self.fc(x if mask is None else x * mask)
+
+
+def test_lists_may_be_changed_and_none_is_none():
+    model = Mutates()
+    front, rest = split_at(model, "head", torch.zeros(2, 4))
+    x = torch.randn(5, 4)
+    assert torch.equal(rest(front(x)), model(x))
+    assert torch.equal(rest(front(x)), model(x))
+
+
+def test_pairs_that_cross_are_no_boundary():
+    model = load_backbone("timm:crossvit_9_240", None)
+    with pytest.raises(ModelError, match=r"list, not a tensor\. Stages that work: stem\."):
+        split_at(model, "head")
