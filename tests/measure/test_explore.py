@@ -132,8 +132,9 @@ class TestThreshold:
         assert explorer.counts.fp == sum(called & ~np.array(y, bool))
 
     def test_float32_scores_meet_the_threshold_in_their_own_precision(self):
-        y, score = [0, 1, 1], np.array([0.1, 0.3, 0.9], dtype=np.float32)
-        assert ThresholdExplorer(y, score, threshold=0.3).counts.tp == int((score >= 0.3)[1:].sum()) == 2
+        y, score = [0, 1, 1], np.array([0.1, 0.7, 0.9], dtype=np.float32)
+        assert float(score[1]) < 0.7, "0.7 lies a little lower in float32"
+        assert ThresholdExplorer(y, score, threshold=0.7).counts.tp == int((score >= 0.7)[1:].sum()) == 2
 
     def test_reach_recall_takes_the_highest_position_that_does(self):
         y, score = scored()
@@ -145,8 +146,8 @@ class TestThreshold:
 
     def test_cheapest_is_the_least_of_all_positions(self):
         y, score = scored()
-        explorer = ThresholdExplorer(y, score, cost_fp=1, cost_fn=7)
-        price = lambda t: ((score >= t) & (y == 0)).sum() + 7 * ((score < t) & (y == 1)).sum()
+        explorer = ThresholdExplorer(y, score, cost_fp=3, cost_fn=7)
+        price = lambda t: 3 * ((score >= t) & (y == 0)).sum() + 7 * ((score < t) & (y == 1)).sum()
         got = explorer.cheapest()
         assert price(got) == min(price(t / 100) for t in range(101)) == explorer.cost
         assert f"least {explorer.cost:,.6g} at {got:.2f}" in explorer._drawn.value
@@ -424,6 +425,11 @@ def test_ticks_are_round_and_inside():
         ticks = nice_ticks(low, high)
         assert all(low - 1e-9 <= t <= max(high, low + 1) + 1e-9 for t in ticks)
         assert len(ticks) <= 8
+
+
+def test_a_table_escapes_what_it_shows():
+    html = Numbers("<i>caption", ("<b>head", "n"), [("<u>row", "<s>cell")], note="<em>note").html()
+    assert all(f"&lt;{tag}&gt;" in html for tag in ("i", "b", "u", "s", "em"))
 
 
 def test_a_long_table_is_thinned_where_it_cannot_scroll():
