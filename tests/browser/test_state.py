@@ -8,9 +8,20 @@ from playwright.sync_api import expect
 def test_state_survives_a_restart_and_another_front_end(page, server, fresh):
     view = open_quiz(page, server, "lab")
     drawn = leave(page, view)
+    leads_to_the_lesson(page, view)
     as_left(restart_and_run(page), drawn)
     for front in ("notebook", "voila"):
-        as_left(open_quiz(page, server, front), drawn)
+        view = open_quiz(page, server, front)
+        as_left(view, drawn)
+        leads_to_the_lesson(page, view)
+
+
+def leads_to_the_lesson(page, view):
+    """The card's link opens the lesson at its section, in the same front end."""
+    there = view.locator(".ftl-links a").evaluate("a => a.href")
+    assert there.startswith(page.url.partition("/quizzes/")[0])
+    assert "/notebooks/99_sample.ipynb#" in there
+    assert page.request.get(there).ok
 
 
 def leave(page, view):
