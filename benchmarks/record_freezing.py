@@ -40,7 +40,9 @@ def main() -> None:
     record = measure_freezing(
         model, torch.randn(16, 3, 128, 128), steps=10, name="EfficientNet-Lite0", device="cpu"
     )
-    record["machine"] = f"{os.cpu_count()} cores of {processor()}, torch {torch.__version__.split('+')[0]}"
+    record["machine"] = (
+        f"one thread of {os.cpu_count()} cores, {processor()}, torch {torch.__version__.split('+')[0]}"
+    )
     record["command"] = "python benchmarks/record_freezing.py"
     TARGET.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     for boundary in record["boundaries"]:

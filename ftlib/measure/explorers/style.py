@@ -57,7 +57,7 @@ CSS = """
 @container (min-width:560px){.ftx td.num,.ftx th.num{white-space:nowrap}}
 @container (max-width:559px){.ftx .spare{display:none} .ftx table{font-size:12.5px}
  .ftx td,.ftx th{overflow-wrap:anywhere;padding-right:6px}
- .ftx :is(td,th):last-child{white-space:nowrap}}
+ .ftx :is(td,th):last-child{white-space:nowrap} .ftx tbody th{overflow-wrap:normal}}
 @container (max-width:760px){.ftx .aside{display:none}}
 .ftx .jupyter-button{height:auto;min-height:30px;line-height:20px;width:auto;padding:4px 14px;border-radius:8px;font-size:13.5px;
  font-weight:500;border:1px solid color-mix(in srgb,var(--ftx-ink) 45%,var(--ftx-paper));background:transparent;
