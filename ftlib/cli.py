@@ -34,7 +34,8 @@ def lab(context: typer.Context) -> None:
     from ftlib.paths import course
 
     start = "/lab/tree/notebooks/00_start_here.ipynb"
-    options = [f"--ServerApp.root_dir={course()}", f"--LabApp.default_url={start}", *context.args]
+    prompt = "--ServerApp.kernel_websocket_connection_class=ftlib.jupyter.PromptConnection"
+    options = [f"--ServerApp.root_dir={course()}", f"--LabApp.default_url={start}", prompt, *context.args]
     if getattr(os, "geteuid", lambda: 1)() == 0:
         options.append("--allow-root")  # in a container one is root, and JupyterLab would refuse to start
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
