@@ -1,11 +1,14 @@
 """The explorers without a browser: their numbers against scikit-learn and plain counting, their forms, their edges."""
 
+import doctest
 import itertools
 import json
 import re
 import subprocess
 import sys
 from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
 from xml.etree import ElementTree
 
 import ipywidgets
@@ -17,6 +20,7 @@ from sklearn import metrics as sk
 
 from ftlib.errors import InputError
 from ftlib.measure import ConfusionBuilder, CurveReader, FreezeExplorer, ThresholdExplorer
+from ftlib.measure import explorers as explorers_package
 from ftlib.measure.explorers.diagnoses import DIAGNOSES, LOOKS, feedback
 from ftlib.measure.explorers.parts import Numbers
 from ftlib.measure.explorers.reader import recorded_runs
@@ -444,3 +448,11 @@ def test_a_long_table_is_thinned_where_it_cannot_scroll():
 def _all(widget, kind):
     found = [widget] if isinstance(widget, kind) else []
     return found + [w for child in getattr(widget, "children", ()) for w in _all(child, kind)]
+
+
+@pytest.mark.parametrize(
+    "file", sorted(Path(explorers_package.__file__).parent.glob("*.py")), ids=lambda p: p.stem
+)
+def test_docstring_examples_hold(file):
+    found = doctest.testmod(import_module(f"ftlib.measure.explorers.{file.stem}".removesuffix(".__init__")))
+    assert found.failed == 0

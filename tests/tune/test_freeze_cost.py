@@ -1,6 +1,7 @@
 """What freezing costs, measured: against plain counting, and without a trace on the caller's model."""
 
 import copy
+import doctest
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import nn
 
 from ftlib.errors import InputError
 from ftlib.measure import FreezeExplorer
+from ftlib.tune import freeze_cost
 from ftlib.tune.freeze_cost import measure_freezing, saved_bytes
 
 
@@ -76,3 +78,7 @@ def test_the_explorer_takes_the_record(record):
 def test_no_step_is_refused():
     with pytest.raises(InputError, match="steps=0"):
         measure_freezing(small_cnn(), steps=0)
+
+
+def test_docstring_example_holds():
+    assert doctest.testmod(freeze_cost).failed == 0
