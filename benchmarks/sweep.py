@@ -155,7 +155,9 @@ def choose() -> list[str]:
 def report(rows: list[Row]) -> str:
     """The results as markdown."""
     lines = ["# Sweep: load → replace_head → freeze(keep=head) → one proved step", ""]
-    lines += [f"Random weights; torch {torch.__version__}; `python benchmarks/sweep.py` reruns it.", ""]
+    minutes = sum(row.seconds for row in rows) / 60
+    lines += [f"Random weights; torch {torch.__version__}; {minutes:.0f} minutes on a shared 2-core machine."]
+    lines += ["`python benchmarks/sweep.py` reruns it.", ""]
     lines += ["| library | architectures | pass | split at head and middle | stage boundaries that split |"]
     lines += ["|---|---|---|---|---|"]
     for library in ("torchvision", "timm"):

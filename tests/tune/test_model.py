@@ -170,7 +170,7 @@ def test_files_that_hold_no_state_dict(tmp_path, content):
     elif content == "empty":
         path.write_bytes(b"")
     elif content == "pickle":
-        path.write_bytes(pickle.dumps(Malice()))
+        path.write_bytes(pickle.dumps(Malice(), protocol=2))
     else:
         torch.save(
             {"list": [1], "other names": {"a.weight": torch.ones(2)}, "wrapped": {"epoch": 3}}[content], path
