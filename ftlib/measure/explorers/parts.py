@@ -187,4 +187,5 @@ def _sheet(title: str, said: list[str], width: float, height: float, body: str) 
         height=height,
         font_family=svg.FONT,
         role="img",
+        style="max-width: 100%; height: auto",  # a narrow page shrinks the picture instead of cutting it
     )
