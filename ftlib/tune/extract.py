@@ -39,7 +39,7 @@ def prepare(front: nn.Module, x: Tensor, device: torch.device) -> nn.Module:
             found = quick(laid_out(x))
         except (RuntimeError, AttributeError, NotImplementedError):  # a build of PyTorch without oneDNN, say
             return plain
-        return quick if _close(found, expected) else plain
+        return quick if close(found, expected) else plain
 
 
 def run(
@@ -97,8 +97,10 @@ def _resting_copy(module: nn.Module) -> nn.Module:
 
 
 def laid_out(x: Tensor) -> Tensor:
+    """Images and maps with channels last in memory, anything else as it is."""
     return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
 
-def _close(found: Tensor, expected: Tensor) -> bool:
+def close(found: Tensor, expected: Tensor) -> bool:
+    """Whether two outputs agree within ``TOLERANCE`` of the largest value."""
     return bool((found - expected).abs().max() <= TOLERANCE * expected.abs().max())

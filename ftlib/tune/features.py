@@ -18,7 +18,8 @@ from torch.utils.data import DataLoader
 
 from ftlib import paths
 from ftlib.errors import DataError
-from ftlib.tune.extract import SMALL, prepare, run
+from ftlib.tune.extract import SMALL, close, laid_out, prepare, run
+from ftlib.tune.inputs import eval_mode, first_tensor
 from ftlib.tune.loop import pick_device
 from ftlib.tune.sets import Splits, TensorSet, as_set, batches
 from ftlib.tune.signature import signature
@@ -105,19 +106,22 @@ def cache_features(
     """
     started, device = time.perf_counter(), torch.device(device or pick_device())
     folder = Path(folder) if folder is not None else paths.cache() / "features"
-    front, rest = split_at(model, at)
-    front_key = sha256(FORMAT, torch.__version__, device.type, signature(front))
     whole = isinstance(data, Splits)
     parts = data.parts if whole else {"data": data}
     sources = {name: _Source.of(part) for name, part in parts.items()}
     first = next(iter(sources.values()))
+    front, rest = split_at(model, at, _like_weights(model, first.fetch(torch.arange(min(2, first.count)))))
+    front_key = sha256(FORMAT, torch.__version__, device.type, signature(front))
     quick = cache(lambda: prepare(front, first.fetch(torch.arange(min(SMALL, first.count))), device))
     with _bar(sum(source.count for source in sources.values()), progress) as bar:
         found = {
             name: _features(quick, front_key, source, folder, batch_size, bar)
             for name, source in sources.items()
         }
-    sets = {name: TensorSet(features, sources[name].targets) for name, (features, _) in found.items()}
+    layout = _layout(rest, next(iter(found.values()))[0][:2], device)
+    sets = {
+        name: TensorSet(features, sources[name].targets, layout) for name, (features, _) in found.items()
+    }
     return Cached(
         data=replace(data, **sets) if whole else sets["data"],
         model=rest,
@@ -191,6 +195,26 @@ def _features(quick, front_key, source, folder, batch_size, bar) -> tuple[Tensor
             stacklevel=3,
         )
     return features, False
+
+
+def _like_weights(model: nn.Module, x: Tensor) -> Tensor:
+    """``x`` on the device and in the dtype of the model's weights."""
+    home = next(model.parameters(), x)
+    return x.to(home.device, home.dtype)
+
+
+def _layout(rest: nn.Module, few: Tensor, device: torch.device) -> torch.memory_format | None:
+    """How batches are laid out for the rest: channels last, in which a CPU's convolutions train about a
+    quarter faster, unless the rest does not take it (a ``view`` in a forward refuses) or gives another output.
+    """
+    if device.type != "cpu" or few.ndim != 4:
+        return None
+    with eval_mode(rest):
+        try:
+            same = close(first_tensor(rest(laid_out(few))), first_tensor(rest(few)))
+        except RuntimeError:
+            return None
+    return torch.channels_last if same else None
 
 
 def _bar(total: int, progress: bool):

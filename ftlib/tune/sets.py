@@ -115,23 +115,26 @@ class ImageSet(_Batched):
 class TensorSet(_Batched):
     """Features and targets in memory: what ``cache_features`` returns and ``fit`` takes.
 
-    ``features`` is (N, ...), ``targets`` (N,) or (N, K). A batch is one indexing of each.
+    ``features`` is (N, ...), ``targets`` (N,) or (N, K). A batch is one indexing of each, laid out in
+    memory as ``memory_format`` says (None: as it comes), which changes no value.
 
     >>> points = TensorSet(torch.arange(6.0).view(3, 2), torch.tensor([0, 1, 0]))
     >>> points.batch([2, 0])[0].tolist()
     [[4.0, 5.0], [0.0, 1.0]]
     """
 
-    def __init__(self, features, targets):
+    def __init__(self, features, targets, memory_format: torch.memory_format | None = None):
         features, targets = torch.as_tensor(features), torch.as_tensor(targets)
         if len(features) != len(targets):
             raise DataError(f"{len(features)} rows of features came with {len(targets)} targets")
-        self.features, self.targets = features, targets
+        self.features, self.targets, self.memory_format = features, targets, memory_format
 
     def batch(self, indices) -> tuple[torch.Tensor, torch.Tensor]:
         """(features, targets) of these indices, in their order."""
         indices = torch.as_tensor(indices, dtype=torch.long)
-        return self.features.index_select(0, indices), self.targets.index_select(0, indices)
+        x = self.features.index_select(0, indices)
+        x = x if self.memory_format is None else x.contiguous(memory_format=self.memory_format)
+        return x, self.targets.index_select(0, indices)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -140,7 +143,7 @@ class TensorSet(_Batched):
 
     def subset(self, indices) -> "TensorSet":
         """The set of these samples, in this order."""
-        return TensorSet(*self.batch(indices))
+        return TensorSet(*self.batch(indices), self.memory_format)
 
 
 @dataclass(frozen=True)

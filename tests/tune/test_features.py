@@ -452,3 +452,32 @@ def test_the_rest_shares_its_parameters_with_the_model(cached):
     after = evaluate(model, data).logits
     assert abs(after - before).max() > 0.01
     assert abs(after - evaluate(result.model, result.data).logits).max() < 1e-4
+
+
+class Viewing(nn.Module):
+    """A rest written by hand: ``view`` refuses what does not lie in memory channel by channel."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.last = nn.Conv2d(4, 8, 3), nn.Linear(8 * 8 * 8, 8)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.last(x.view(len(x), -1))
+
+
+def test_batches_are_laid_out_for_convolutions_where_the_rest_takes_it(cached):
+    data = pictures()
+    maps = cached(small(), data, stages(small(), torch.zeros(1, 3, 12, 12))[1].name).data
+    for part in (maps, maps.subset([3, 1, 2])):
+        x, _ = part.batch(range(3))
+        assert x.is_contiguous(memory_format=torch.channels_last)
+        assert torch.equal(x, part.features[:3])
+    assert cached(small(), data).data.memory_format is None, "a head on features has no channels to lay out"
+
+    model = nn.Sequential(small()[0], Viewing(), nn.Linear(8, 3))
+    with pytest.raises(RuntimeError, match="view"), torch.no_grad():
+        model[1](maps.features[:2].contiguous(memory_format=torch.channels_last))
+    viewed = cached(model, data, stages(model, torch.zeros(1, 3, 12, 12))[1].name)
+    assert viewed.data.memory_format is None
+    assert len(fit(viewed.model, viewed.data, epochs=1, progress=False)) == 1
