@@ -119,9 +119,7 @@ def cache_features(
             for name, source in sources.items()
         }
     layout = _layout(rest, next(iter(found.values()))[0][:2], device)
-    sets = {
-        name: TensorSet(features, sources[name].targets, layout) for name, (features, _) in found.items()
-    }
+    sets = {name: TensorSet(features, sources[name].targets, layout) for name, (features, _) in found.items()}
     return Cached(
         data=replace(data, **sets) if whole else sets["data"],
         model=rest,
