@@ -10,6 +10,7 @@ from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLR
 from torch.utils.data import DataLoader
 
 from ftlib.errors import InputError
+from ftlib.tune.depthwise import quick_depthwise
 from ftlib.tune.gradual import add_unfrozen
 from ftlib.tune.history import Evaluation, History
 from ftlib.tune.loop import (
@@ -86,7 +87,13 @@ def fit(
         raise InputError(f"patience watches {monitor!r}, and no validation data came; pass val=")
     history, best = History(monitor), None
 
-    with seeded(seed, device), threads_for(model, train), _bar(train, batch_size, epochs, progress) as bar:
+    quick = quick_depthwise(model, device)
+    with (
+        quick,
+        seeded(seed, device),
+        threads_for(model, train),
+        _bar(train, batch_size, epochs, progress) as bar,
+    ):
 
         def after_step():
             bar.update()
