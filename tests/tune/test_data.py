@@ -26,7 +26,7 @@ from ftlib.tune import (
     solar_cells,
 )
 from ftlib.tune import data as data_module
-from ftlib.tune.strata import split_indices
+from ftlib.tune.partition import split_indices
 
 SIZE = 24
 
