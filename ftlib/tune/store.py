@@ -10,9 +10,11 @@ import hashlib
 import json
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
+import torch
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
@@ -37,6 +39,17 @@ def save_array(path: Path, array: np.ndarray) -> None:
         raise
 
 
+def keep_array(path: Path, array: np.ndarray) -> None:
+    """``save_array`` where that can be done: a full disk or a read-only folder costs the file, not the array."""
+    try:
+        save_array(path, array)
+    except OSError as error:
+        warnings.warn(
+            f"{path.name} could not be kept in {path.parent} ({error}); the next call computes it again",
+            stacklevel=4,
+        )
+
+
 def load_array(path: Path) -> np.ndarray | None:
     """The array kept at ``path``; None where there is no file or the file is not whole."""
     try:
@@ -51,7 +64,7 @@ def load_array(path: Path) -> np.ndarray | None:
 
 
 def sha256(*parts) -> str:
-    """Hex digest over arrays (shape, dtype and bytes) and anything else by its ``repr``.
+    """Hex digest over arrays and tensors (shape, dtype and bytes) and anything else by its ``repr``.
 
     >>> sha256("a", 1) == sha256("a", 1), sha256("a", 1) == sha256("a", 2)
     (True, False)
@@ -60,6 +73,9 @@ def sha256(*parts) -> str:
     """
     digest = hashlib.sha256()
     for part in parts:
+        if isinstance(part, torch.Tensor):  # as bytes, since NumPy lacks bfloat16
+            digest.update(repr((tuple(part.shape), part.dtype)).encode())
+            part = part.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
         if isinstance(part, np.ndarray):
             array = np.ascontiguousarray(part)
             digest.update(repr((array.shape, array.dtype.str)).encode())
