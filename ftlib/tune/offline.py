@@ -9,7 +9,7 @@ from urllib.request import getproxies
 from ftlib.errors import OfflineError
 
 EMBEDDED = "efficientnet_lite0"
-_CLIENTS = {"httpx", "httpcore", "requests", "urllib3", "huggingface_hub", "urllib"}
+_CLIENTS = {"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "huggingface_hub", "urllib"}
 
 
 @contextmanager
@@ -41,6 +41,6 @@ def downloading(name: str) -> Iterator[None]:
 def _reachable(url: str) -> bool:
     """Whether the host has an address, or a proxy is set that may know one."""
     try:
-        return bool(getproxies()) or bool(socket.getaddrinfo(urlsplit(url).hostname, 443))
+        return bool(getproxies().keys() - {"no"}) or bool(socket.getaddrinfo(urlsplit(url).hostname, 443))
     except OSError:
         return False

