@@ -144,6 +144,7 @@ def test_nothing_trainable(resnet):
         {"lr": 0.0},
         {"lr": -1},
         {"lr": float("nan")},
+        {"lr": "1e-3"},
         {"head_lr": 0},
         {"layer_decay": 1.5},
         {"weight_decay": -1},
