@@ -207,16 +207,29 @@ def test_every_client_that_cannot_connect_is_offline():
             raise client.ConnectError("no route to host")
 
 
-@pytest.mark.parametrize(("proxy", "reachable"), [("no_proxy", False), ("https_proxy", True)])
-def test_a_list_of_hosts_without_a_proxy_is_no_proxy(proxy, reachable, monkeypatch):
-    def nowhere(*_args):
-        raise OSError("Name or service not known")
+@pytest.mark.parametrize(
+    ("setting", "door"),
+    [
+        ({}, ("huggingface.co", 443)),
+        ({"no_proxy": "localhost"}, ("huggingface.co", 443)),
+        ({"https_proxy": "http://proxy.example:3128"}, ("proxy.example", 3128)),
+        ({"https_proxy": "http://proxy.example:3128", "no_proxy": "huggingface.co"}, ("huggingface.co", 443)),
+    ],
+)
+def test_the_hub_is_asked_for_only_where_its_door_opens(setting, door, monkeypatch):
+    asked = []
 
-    monkeypatch.setattr("ftlib.tune.offline.socket.getaddrinfo", nowhere)
+    def closed(address, _seconds):
+        asked.append(address)
+        raise OSError("Connection refused")
+
+    monkeypatch.setattr("ftlib.tune.offline.socket.create_connection", closed)
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv(proxy, "localhost")
-    assert _reachable("https://huggingface.co") is reachable
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    assert not _reachable("https://huggingface.co")
+    assert asked == [door]
 
 
 @pytest.mark.parametrize("wrong", [True, 3, torchvision.models.ResNet18_Weights.DEFAULT, {"fc.bias": 0}])
