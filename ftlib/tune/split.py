@@ -30,6 +30,9 @@ def split_at(
     in ``rest``. Auxiliary heads are in neither. Split after replacing the head: later replacements
     are not seen. Raises ModelError with the stages that work if the model cannot be cut there.
     """
+    if hasattr(model, "_orig_mod") or isinstance(model, nn.DataParallel):
+        inner = "_orig_mod" if hasattr(model, "_orig_mod") else "module"
+        raise ModelError(f"{type(model).__name__} is a wrapper; give the model inside it, model.{inner}")
     found = stages(model, example)
     position = find_stage(model, stage, example)
     example = example_batch(model) if example is None else example

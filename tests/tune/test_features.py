@@ -334,6 +334,9 @@ def damaged(raw: bytes):
     yield b""
     yield b"{}\n"
     yield b'{"shape": [2], "dtype": "<f4", "sha256": "0"}\n12345678'
+    yield b'{"shape": [2], "dtype": "O", "sha256": "0"}\n' + b"\x01" * 16  # read as pointers, this was a crash
+    yield b'{"shape": [2], "dtype": "<08", "sha256": "0"}\n12345678'  # np.dtype raises SyntaxError
+    yield b"[" * 9000 + b"\n"
 
 
 def test_a_damaged_file_is_computed_again(cached):

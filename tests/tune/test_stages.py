@@ -508,3 +508,10 @@ def test_two_tensors_in_a_pair_are_no_boundary():
     model = load_backbone("timm:pit_ti_224", None)
     with pytest.raises(ModelError, match=r"tuple, not a tensor\. Stages that work: stem, transformers\.0"):
         split_at(model, "transformers.1")
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, lambda m: torch.compile(m, backend="eager")])
+def test_a_wrapper_is_told_from_the_model_inside(wrap):
+    model = wrap(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)))
+    with pytest.raises(ModelError, match=r"is a wrapper; give the model inside it, model\.(module|_orig_mod)"):
+        split_at(model, "head", torch.zeros(2, 4))
