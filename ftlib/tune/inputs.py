@@ -127,7 +127,7 @@ def _run(model: nn.Module, example: torch.Tensor) -> Run:
     except Exception as error:  # whatever a forward may raise at a batch it was not made for
         raise ModelError(
             f"{type(model).__name__} does not run on a batch of shape {tuple(example.shape)}: {error}. "
-            "Pass example=, one batch it accepts."
+            "Pass example=, one batch it accepts; stages(model, example) once is enough, it is remembered."
         ) from error
     finally:
         for hook in hooks:

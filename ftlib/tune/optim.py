@@ -4,7 +4,7 @@ from torch import nn
 
 from ftlib.errors import InputError
 from ftlib.tune.inputs import check_filled
-from ftlib.tune.regions import stages_or_none
+from ftlib.tune.regions import UNTOLD, stages_or_none
 from ftlib.tune.report import aligned
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
@@ -89,8 +89,7 @@ def _rates(
     if not stages:
         raise InputError(
             f"head_lr and layer_decay need to know the stages of the model, and those of this "
-            f"{type(model).__name__} cannot be told (see ftlib.tune.stages); "
-            "use one lr, or write the list of groups yourself"
+            f"{type(model).__name__} are not known; use one lr, or write the list of groups yourself.{UNTOLD}"
         )
     rates: dict[int, tuple[str, float]] = {}
     for steps, stage in enumerate(reversed(stages)):

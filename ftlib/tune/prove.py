@@ -134,7 +134,7 @@ def _judge(before, after, noted, optimizer, model) -> Proof:
             moved.append(name)
             by[name] = _largest_change(seen.value, now)
             reasons[name] = _why_moved(name, seen, now, optimizer, model)
-        elif seen.kind == "trainable" and same:
+        elif seen.kind == "trainable" and (same or now is None):
             still.append(name)
             reasons[name], could_not = _why_still(noted.get(name), now, optimizer)
             if could_not:
@@ -164,8 +164,10 @@ def _why_moved(name: str, seen: _Seen, now, optimizer, model) -> str:
     return "the step wrote into it although it has no gradient"
 
 
-def _why_still(gradient: float | None, now: torch.Tensor, optimizer) -> tuple[str, bool]:
+def _why_still(gradient: float | None, now: torch.Tensor | None, optimizer) -> tuple[str, bool]:
     """The likely reason, and whether no optimizer could have moved it."""
+    if now is None:
+        return "the step took it out of the model", False
     group = None if optimizer is None else _held(optimizer).get(id(now))
     if optimizer is not None and group is None:
         return "the optimizer does not hold it; build the optimizer after replace_head and freeze", False

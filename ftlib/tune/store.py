@@ -23,7 +23,7 @@ def save_array(path: Path, array: np.ndarray) -> None:
     The folder is made where it is missing. Two processes may write the same path at once:
     each moves a whole file of its own into place, and the later one stands.
     """
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array, order="C")
     head = {"shape": array.shape, "dtype": array.dtype.str, "sha256": sha256(array)}
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")

@@ -334,7 +334,9 @@ def damaged(raw: bytes):
     yield b""
     yield b"{}\n"
     yield b'{"shape": [2], "dtype": "<f4", "sha256": "0"}\n12345678'
-    yield b'{"shape": [2], "dtype": "O", "sha256": "0"}\n' + b"\x01" * 16  # read as pointers, this was a crash
+    yield (
+        b'{"shape": [2], "dtype": "O", "sha256": "0"}\n' + b"\x01" * 16
+    )  # read as pointers, this was a crash
     yield b'{"shape": [2], "dtype": "<08", "sha256": "0"}\n12345678'  # np.dtype raises SyntaxError
     yield b"[" * 9000 + b"\n"
 
@@ -644,3 +646,12 @@ def test_two_processes_at_once_both_end_with_the_features(tmp_path):
     assert len(said) == 1
     assert said == {store.sha256(cache_features(small(), pictures(), folder=tmp_path).data.features) + "\n"}
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 0), (3, 2)])
+def test_arrays_of_any_shape_are_read_as_they_were_written(shape, tmp_path):
+    array = np.array(np.random.default_rng(0).normal(size=shape), order="F")
+    store.save_array(tmp_path / "one.array", array)
+    kept = store.load_array(tmp_path / "one.array")
+    assert kept.shape == shape
+    assert np.array_equal(kept, array)

@@ -513,5 +513,7 @@ def test_two_tensors_in_a_pair_are_no_boundary():
 @pytest.mark.parametrize("wrap", [nn.DataParallel, lambda m: torch.compile(m, backend="eager")])
 def test_a_wrapper_is_told_from_the_model_inside(wrap):
     model = wrap(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)))
-    with pytest.raises(ModelError, match=r"is a wrapper; give the model inside it, model\.(module|_orig_mod)"):
+    with pytest.raises(
+        ModelError, match=r"is a wrapper; give the model inside it, model\.(module|_orig_mod)"
+    ):
         split_at(model, "head", torch.zeros(2, 4))
