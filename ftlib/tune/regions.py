@@ -11,7 +11,6 @@ from ftlib.errors import ModelError
 from ftlib.tune.heads import Head
 from ftlib.tune.stages import Stage, stages
 
-
 UNTOLD = (
     " Its stages cannot be told by a made-up batch: call stages(model, example) once, with one batch it takes; "
     "that is remembered."
