@@ -15,10 +15,10 @@ from PIL import Image
 
 from ftlib import paths
 from ftlib.errors import DataError
-from ftlib.tune.folders import decode, image_folder
+from ftlib.tune.folders import decode, image_folder, side
 from ftlib.tune.partition import split_indices
 from ftlib.tune.sets import HALF, ImageSet, Splits, TensorSet, batches
-from ftlib.tune.store import load_array, save_array, sha256
+from ftlib.tune.store import keep_array, load_array, sha256
 
 __all__ = [
     "ImageSet",
@@ -52,7 +52,7 @@ def solar_cells(size: int = 128, task: str = "defect", seed: int = 0) -> Splits:
     if task not in ("defect", "probability"):
         raise DataError(f"task={task!r}; expected 'defect' (classes) or 'probability' (regression)")
     files, probability, kinds = _elpv_labels()
-    images = torch.from_numpy(_elpv_images(files, _side(size)))
+    images = torch.from_numpy(_elpv_images(files, side(size)))
     digests = [sha256(image) for image in images.numpy()]
     strata = [f"{kind} {p:.2f}" for kind, p in zip(kinds, probability)]
     is_defect = task == "defect"
@@ -86,8 +86,8 @@ def digits(size: int = 32, seed: int = 0) -> Splits:
 
     small, targets = load_digits(return_X_y=True)
     bytes_ = np.round(small.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
-    side = (_side(size), size)
-    large = [np.asarray(Image.fromarray(one).resize(side, Image.Resampling.BILINEAR)) for one in bytes_]
+    shape = (side(size), size)
+    large = [np.asarray(Image.fromarray(one).resize(shape, Image.Resampling.BILINEAR)) for one in bytes_]
     return _three(
         ImageSet(torch.from_numpy(np.stack(large))[:, None], torch.from_numpy(targets).long()),
         split_indices(targets.tolist(), [sha256(one) for one in bytes_], seed),
@@ -109,7 +109,7 @@ def sample_photos(size: int = 224) -> ImageSet:
 
     folder = Path(sklearn.datasets.__file__).parent / "images"
     files = [folder / "china.jpg", folder / "flower.jpg"]
-    images = torch.stack([decode(file, _side(size)) for file in files])
+    images = torch.stack([decode(file, side(size)) for file in files])
     return ImageSet(images, torch.tensor([698, 985]), files=[file.name for file in files])
 
 
@@ -129,12 +129,6 @@ def imagenet_labels() -> list[str]:
 def _three(whole: ImageSet, parts: dict[str, np.ndarray], **about) -> Splits:
     sets = {name: whole.subset(indices) for name, indices in parts.items()}
     return Splits(**sets, **about, mean=HALF, std=HALF)
-
-
-def _side(size: int) -> int:
-    if not isinstance(size, int) or size < 8:
-        raise DataError(f"size={size!r}; expected a whole number of pixels, 8 or more")
-    return size
 
 
 def _elpv_labels() -> tuple[list[Path], np.ndarray, list[str]]:
@@ -161,5 +155,5 @@ def _elpv_images(files: list[Path], size: int) -> np.ndarray:
     if images is None or images.shape != (len(files), size, size) or images.dtype != np.uint8:
         with ThreadPoolExecutor() as pool:  # Pillow decodes and resizes outside Python's lock
             images = np.stack(list(pool.map(lambda file: decode(file, size, "L")[0].numpy(), files)))
-        save_array(path, images)
+        keep_array(path, images)
     return images

@@ -6,7 +6,6 @@ and the data must not be augmented.
 """
 
 import time
-import warnings
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,11 +19,11 @@ from ftlib import paths
 from ftlib.errors import DataError
 from ftlib.tune.extract import SMALL, close, laid_out, prepare, run
 from ftlib.tune.inputs import eval_mode, first_tensor
-from ftlib.tune.loop import pick_device
-from ftlib.tune.sets import Splits, TensorSet, as_set, batches
+from ftlib.tune.loop import mover, pick_device
+from ftlib.tune.sets import ImageSet, Splits, TensorSet, as_set, batches
 from ftlib.tune.signature import signature
 from ftlib.tune.split import split_at
-from ftlib.tune.store import load_array, save_array, sha256
+from ftlib.tune.store import keep_array, load_array, sha256
 
 FORMAT = 1  # part of every key: raise it when the way features are computed changes their values
 
@@ -88,8 +87,8 @@ def cache_features(
         device: default CUDA, else MPS, else CPU; full precision everywhere.
         folder: where to keep them; default ``ftlib.paths.cache() / "features"``.
 
-    The key is a digest of the front part (weights, buffers, structure, code), of the images with their size
-    and normalisation, and of PyTorch's version. Another key is another file, so old features are never
+    The key is a digest of the front part (weights, buffers, structure, code, versions), and of the images
+    with their size and normalisation. Another key is another file, so old features are never
     taken for new ones. Files are written in one step and checked when read; a damaged one is computed
     again. Targets are not kept: they come from ``data`` each time.
 
@@ -108,10 +107,12 @@ def cache_features(
     folder = Path(folder) if folder is not None else paths.cache() / "features"
     whole = isinstance(data, Splits)
     parts = data.parts if whole else {"data": data}
-    sources = {name: _Source.of(part) for name, part in parts.items()}
+    move = mover(model, torch.device("cpu"))
+    sources = {name: _Source.of(part, move) for name, part in parts.items()}
     first = next(iter(sources.values()))
-    front, rest = split_at(model, at, _like_weights(model, first.fetch(torch.arange(min(2, first.count)))))
-    front_key = sha256(FORMAT, torch.__version__, device.type, signature(front))
+    home = next((p.device for p in model.parameters()), torch.device("cpu"))
+    front, rest = split_at(model, at, first.fetch(torch.arange(min(2, first.count))).to(home))
+    front_key = sha256(FORMAT, device.type, signature(front))
     quick = cache(lambda: prepare(front, first.fetch(torch.arange(min(SMALL, first.count))), device))
     with _bar(sum(source.count for source in sources.values()), progress) as bar:
         found = {
@@ -141,40 +142,53 @@ class _Source:
     fingerprint: str
 
     @classmethod
-    def of(cls, data) -> "_Source":
+    def of(cls, data, move) -> "_Source":
+        """``move`` is what inputs go through on their way to the model."""
         if isinstance(data, DataLoader):
             raise DataError("a DataLoader may shuffle, and features must keep their order; pass its dataset")
         data = as_set(data)
         if not len(data):
             raise DataError("there is no sample to compute features of")
-        if hasattr(data, "fingerprint") and hasattr(data, "batch"):
-            return cls(lambda indices: data.batch(indices)[0], len(data), data.targets, data.fingerprint)
-        return cls._of_stranger(data)
+        if getattr(type(data), "batch", None) in (ImageSet.batch, TensorSet.batch):
+            fetch = lambda indices: move(data.batch(indices)[0])
+            return cls(fetch, len(data), data.targets, data.fingerprint)
+        return cls._of_stranger(data, move)
 
     @classmethod
-    def _of_stranger(cls, data) -> "_Source":
-        """A dataset of the caller's own: read once to know what is in it, by one thread at a time."""
-        lock = Lock()
+    def _of_stranger(cls, data, move) -> "_Source":
+        """A dataset of the caller's own, by one thread at a time. It is read once to know what is in it; whatever
+        is read again must be the same."""
+        lock, few = Lock(), range(min(8, len(data)))
+        digests = _digests(_inputs(data, few))
+        _refuse_random(digests != _digests(_inputs(data, few)))
+        digests, targets = [], []
+        for x, y in batches(data, 64):
+            digests += _digests(x)
+            targets.append(y)
 
         def fetch(indices):
             with lock:
-                return _inputs(data, indices)
+                x = _inputs(data, indices)
+            _refuse_random(_digests(x) != [digests[i] for i in indices])
+            return move(x)
 
-        few = range(min(8, len(data)))
-        if not torch.equal(fetch(few), fetch(few)):
-            raise DataError(
-                "the same samples came out differently twice, so the data is augmented or random; features "
-                "would freeze one draw of it. Pass the data without augmentation"
-            )
-        digests, targets = [], []
-        for x, y in batches(data, 64):
-            digests.append(sha256(x.numpy()))
-            targets.append(y)
         return cls(fetch, len(data), torch.cat(targets), sha256(*digests))
 
 
 def _inputs(data, indices) -> Tensor:
     return next(iter(batches(torch.utils.data.Subset(data, [int(i) for i in indices]), len(indices))))[0]
+
+
+def _digests(x: Tensor) -> list[str]:
+    return [sha256(one) for one in x]
+
+
+def _refuse_random(differs: bool) -> None:
+    if differs:
+        raise DataError(
+            "the same samples came out differently twice, so the data is augmented or random; features "
+            "would freeze one draw of it. Pass the data without augmentation"
+        )
 
 
 def _features(quick, front_key, source, folder, batch_size, bar) -> tuple[Tensor, bool]:
@@ -185,20 +199,8 @@ def _features(quick, front_key, source, folder, batch_size, bar) -> tuple[Tensor
         bar.update(source.count)
         return torch.from_numpy(kept), True
     features = run(quick(), source.fetch, source.count, batch_size, bar.update)
-    try:
-        save_array(path, features.numpy())
-    except OSError as error:  # a full disk must not cost the features that are there already
-        warnings.warn(
-            f"features could not be kept in {folder} ({error}); the next call computes them again",
-            stacklevel=3,
-        )
+    keep_array(path, features.numpy())
     return features, False
-
-
-def _like_weights(model: nn.Module, x: Tensor) -> Tensor:
-    """``x`` on the device and in the dtype of the model's weights."""
-    home = next(model.parameters(), x)
-    return x.to(home.device, home.dtype)
 
 
 def _layout(rest: nn.Module, few: Tensor, device: torch.device) -> torch.memory_format | None:

@@ -1,6 +1,7 @@
 """Your own images: a folder with one sub-folder a class."""
 
 import os
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ftlib.tune.partition import split_indices
 from ftlib.tune.sets import ImageSet, Splits
 from ftlib.tune.store import sha256
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 SPLIT_NAMES = {
     "train": ("train", "training"),
     "val": ("val", "valid", "validation"),
@@ -26,19 +27,21 @@ def image_folder(path, size: int = 224, seed: int = 0, progress: bool = True) ->
     """Splits from a folder with one sub-folder a class, or with train / val / test above these.
 
     Args:
-        path: the folder. Hidden files and files that are no images (by suffix) are passed over.
+        path: the folder. Hidden files and folders, and files that are no images (by suffix), are passed over.
         size: side in pixels; the shorter side is scaled to it and the centre is cut out.
         seed: of the split 70 / 15 / 15, stratified by class, identical images kept together. Where
             ``train`` is given and ``val`` or ``test`` is not, 15 % of the training images stand in.
 
     Every image is decoded once to check it and to find duplicates; up to 1 GiB of decoded images
-    stays in memory, beyond that they are decoded again when they are asked for.
+    stays in memory, beyond that they are decoded again when they are asked for. A picture that lies in
+    two classes at once stays with both labels and in one split, so no score is flattered; a warning names
+    the files.
 
     Raises DataError: missing folder, no or only one class, a class without images, a file that
     cannot be decoded, a class that is not among the training classes, the same picture in two of
     the given splits. The message names the file or folder.
     """
-    root = _folder(Path(path).expanduser())
+    root, size = _folder(Path(path).expanduser()), side(size)
     given = {name: _first(root, names) for name, names in SPLIT_NAMES.items()}
     given = {name: folder for name, folder in given.items() if folder}
     if not given:
@@ -54,6 +57,7 @@ def image_folder(path, size: int = 224, seed: int = 0, progress: bool = True) ->
     images, digests = _scan(files, size, progress)
     homes = [name for name, part in found.items() for _ in part]
     _refuse_shared(files, digests, homes)
+    _warn_of_two_labels(files, digests, targets.tolist())
     content = [sha256(d, size) for d in digests]
     sets = {}
     for name, indices in _parts(homes, targets, digests, seed, classes).items():
@@ -65,6 +69,13 @@ def image_folder(path, size: int = 224, seed: int = 0, progress: bool = True) ->
         )
     about = {"licence": "your own: state it", "source": str(root)}
     return Splits(f"{root.name}, {size} px", **sets, classes=classes, task="classification", **about)
+
+
+def side(size: int) -> int:
+    """``size`` where it can be the side of an image in pixels; DataError where not."""
+    if not isinstance(size, int) or size < 8:
+        raise DataError(f"size={size!r}; expected a whole number of pixels, 8 or more")
+    return size
 
 
 def decode(file: Path, size: int, mode: str = "RGB") -> torch.Tensor:
@@ -97,11 +108,18 @@ class Files:
 def _open(file: Path, mode: str) -> Image.Image:
     try:
         with Image.open(file) as image:
-            return ImageOps.exif_transpose(image).convert(mode)
+            return _eight_bits(ImageOps.exif_transpose(image)).convert(mode)
     except FileNotFoundError as error:
         raise DataError(f"image not found: {file}") from error
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise DataError(f"cannot decode {file} ({error}); repair or remove this file") from error
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Pillow cuts deeper grays off at 255, so that a picture of 16 bits comes out white: it is scaled here."""
+    if image.mode in ("I", "F"):
+        raise ValueError("numbers of 32 bits have no range that is white; save it with 8 or 16 bits")
+    return Image.fromarray((np.asarray(image) // 257).astype(np.uint8)) if "16" in image.mode else image
 
 
 def _to_size(image: Image.Image, size: int) -> torch.Tensor:
@@ -142,17 +160,32 @@ def _parts(homes, targets, digests, seed, classes) -> dict[str, np.ndarray]:
     return parts
 
 
+def _clashes(files, digests, marks) -> list[str]:
+    """ "a and b" for every file b that shows the same picture as an earlier a under another mark."""
+    seen, found = {}, []
+    for file, digest, mark in zip(files, digests, marks):
+        first, other = seen.setdefault(digest, (file, mark))
+        if other != mark:
+            found.append(f"{first} and {file}")
+    return found
+
+
 def _refuse_shared(files, digests, homes) -> None:
-    seen, clashes = {}, []
-    for file, digest, home in zip(files, digests, homes):
-        first, other = seen.setdefault(digest, (file, home))
-        if other != home:
-            clashes.append(f"{first} and {file}")
-    if clashes:
+    if clashes := _clashes(files, digests, homes):
         raise DataError(
             f"the same picture lies in two splits, so the score would be flattered: {clashes[0]}"
             + (f" (and {len(clashes) - 1} more)" if len(clashes) > 1 else "")
             + "; remove one of each pair"
+        )
+
+
+def _warn_of_two_labels(files, digests, targets) -> None:
+    """A warning and no error: the score can only suffer, and large collections have some of these."""
+    if clashes := _clashes(files, digests, targets):
+        warnings.warn(
+            f"the same picture lies in two classes: {'; '.join(clashes[:3])} ({len(clashes)} such pairs). "
+            "At most one label is right: remove the other file",
+            stacklevel=3,
         )
 
 
@@ -164,7 +197,8 @@ def _folder(path: Path) -> Path:
 
 
 def _first(root: Path, names: tuple[str, ...]) -> Path | None:
-    return next((root / name for name in names if (root / name).is_dir()), None)
+    """The sub-folder with one of these names, however it is capitalised."""
+    return next((sub for sub in _sub_folders(root) if sub.name.lower() in names), None)
 
 
 def _sub_folders(folder: Path) -> list[Path]:
@@ -186,10 +220,14 @@ def _labelled(folder: Path, classes: tuple[str, ...]) -> list[tuple[Path, int]]:
     for sub in _sub_folders(folder):
         if sub.name not in classes:
             raise DataError(f"{sub} is no class of the training folder; its classes are {', '.join(classes)}")
-        files = sorted(
-            f for f in sub.rglob("*") if f.suffix.lower() in SUFFIXES and not f.name.startswith(".")
-        )
+        files = sorted(f for f in sub.rglob("*") if _is_image(f, sub))
         if not files:
             raise DataError(f"class folder {sub} holds no image ({', '.join(sorted(SUFFIXES))})")
         found += [(file, classes.index(sub.name)) for file in files]
     return found
+
+
+def _is_image(file: Path, below: Path) -> bool:
+    """Whether this is an image by its suffix, and neither it nor a folder on the way to it is hidden."""
+    hidden = any(part.startswith(".") for part in file.relative_to(below).parts)
+    return file.suffix.lower() in SUFFIXES and not hidden and file.is_file()

@@ -7,6 +7,7 @@ what they set holds through every later ``model.train()``. Each acts in place an
 import torch
 from torch import nn
 
+from ftlib.tune.inputs import check_filled
 from ftlib.tune.regions import region
 from ftlib.tune.report import FreezeReport, freeze_report
 from ftlib.tune.resting import settle, working
@@ -38,6 +39,7 @@ def freeze(model: nn.Module, keep=None) -> FreezeReport:
     >>> model.train()[1].training
     False
     """
+    check_filled(model)
     kept = region(model, keep)
     before = _flags(model)
     for parameter in model.parameters():
@@ -58,6 +60,7 @@ def unfreeze(model: nn.Module, *what) -> FreezeReport:
     >>> unfreeze(model, "1").started
     ('1.weight', '1.bias')
     """
+    check_filled(model)
     before = _flags(model)
     opened = region(model, what or model)
     for parameter in model.parameters():

@@ -9,6 +9,7 @@ head is the last layer called, if its width is the width of the output.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -66,8 +67,9 @@ def replace_head(
     >>> print(replace_head(model, 10, seed=0))
     2: 16 features -> 10 classes
     """
-    if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
+    if isinstance(num_classes, bool) or not isinstance(num_classes, Integral) or num_classes < 1:
         raise InputError(f"num_classes is {num_classes!r}, expected a whole number of at least 1")
+    num_classes = int(num_classes)  # NumPy's whole numbers count too
     if _can_grow(model):
         return _grow(model, num_classes, seed, example)
     old = find_head(model, example)

@@ -7,10 +7,11 @@ batch the model accepts, run once in eval mode, with every mode put back after.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from ftlib.errors import ModelError
 
@@ -23,7 +24,7 @@ class Run:
     output_shape: tuple[int, ...]
 
 
-_runs: "WeakKeyDictionary[nn.Module, tuple[tuple, Run]]" = WeakKeyDictionary()
+_runs: "WeakKeyDictionary[nn.Module, tuple[tuple, tuple, Run]]" = WeakKeyDictionary()
 
 
 @contextmanager
@@ -87,21 +88,34 @@ def first_tensor(output) -> torch.Tensor:
     raise ModelError(f"the model returned {type(output).__name__}, expected a tensor, a tuple or .logits")
 
 
+def check_filled(model: nn.Module) -> None:
+    """Raise ModelError where a lazy layer has no weights yet: a made-up batch would settle its width for good."""
+    lazy = [name for name, p in model.named_parameters() if is_lazy(p)]
+    if lazy:
+        raise ModelError(
+            f"{lazy[0]} of this {type(model).__name__} has no shape yet (a lazy layer); run one real batch "
+            "through the model first: model(x)"
+        )
+
+
 def run_once(model: nn.Module, example: torch.Tensor | None = None) -> Run:
     """Run one example in eval mode and note which modules were called, in order.
 
-    The note is kept as long as the model keeps its modules, so asking again is free.
+    The note is kept as long as the model keeps its modules (told by weak references: an id may be used again
+    once its module is gone), so asking again is free.
     """
-    signature = tuple((name, id(module)) for name, module in model.named_modules())
-    kept = _runs.get(model)
-    if kept is not None and kept[0] == signature and example is None:
-        return kept[1]
-    run = _run(model, example_batch(model, 1) if example is None else example)
-    _runs[model] = (signature, run)
+    signature = tuple((name, ref(module)) for name, module in model.named_modules())
+    kept, shape, run = _runs.get(model, (None, None, None))
+    if kept == signature and (example is None or tuple(example.shape[1:]) == shape):
+        return run
+    example = example_batch(model, 1) if example is None else example
+    run = _run(model, example)
+    _runs[model] = (signature, tuple(example.shape[1:]), run)
     return run
 
 
 def _run(model: nn.Module, example: torch.Tensor) -> Run:
+    check_filled(model)
     called: dict[str, None] = {}
     hooks = [
         module.register_forward_pre_hook(lambda _m, _x, name=name: called.setdefault(name))
@@ -110,10 +124,10 @@ def _run(model: nn.Module, example: torch.Tensor) -> Run:
     try:
         with eval_mode(model):
             output = first_tensor(model(example))
-    except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+    except Exception as error:  # whatever a forward may raise at a batch it was not made for
         raise ModelError(
             f"{type(model).__name__} does not run on a batch of shape {tuple(example.shape)}: {error}. "
-            "Pass example=, one batch it accepts."
+            "Pass example=, one batch it accepts; stages(model, example) once is enough, it is remembered."
         ) from error
     finally:
         for hook in hooks:

@@ -77,6 +77,21 @@ def mixed_precision(device: torch.device):
     return torch.autocast("cuda", dtype), torch.amp.GradScaler("cuda", enabled=dtype is torch.float16)
 
 
+def mover(model, device: torch.device):
+    """A function that puts inputs on the device, in the precision of the model if that has none like theirs.
+
+    NumPy counts in float64 and cached features are float32; a model of another precision refuses either.
+    """
+    kinds = [p.dtype for p in model.parameters() if p.is_floating_point()]
+
+    def move(x):
+        if kinds and torch.is_tensor(x) and x.is_floating_point() and x.dtype not in kinds:
+            return x.to(device, kinds[0], non_blocking=True)
+        return x.to(device, non_blocking=True)
+
+    return move
+
+
 def task_of(data) -> str:
     """ "classification" for whole-number targets, "regression" for fractional ones."""
     holder = data.dataset if isinstance(data, DataLoader) else data
@@ -99,6 +114,11 @@ def default_loss(task: str):
 
 
 def _cross_entropy(output: Tensor, y: Tensor) -> Tensor:
+    if output.ndim == 2 and y.ndim != 1 and not y.is_floating_point():
+        raise InputError(
+            f"targets came as {tuple(y.shape)}, expected the number of a class for each sample, ({len(y)},): "
+            "y[:, 0] for a column, y.argmax(1) for one-hot rows"
+        )
     if output.ndim == 2 and output.shape[1] == 1:
         return F.binary_cross_entropy_with_logits(output[:, 0], y.to(output.dtype))
     return F.cross_entropy(output, y if y.is_floating_point() else y.long())
@@ -111,6 +131,7 @@ def loss_of(output, y: Tensor, loss_fn, task: str) -> Tensor:
         return loss_of(main, y, loss_fn, task) + AUXILIARY * sum(
             loss_of(one, y, loss_fn, task) for one in others
         )
+    output = first_tensor(output)
     # (N, 1) against (N,) would broadcast to (N, N) and train towards the mean without an error
     if task == "regression" and output.shape != y.shape and output.numel() == y.numel():
         output = output.reshape(y.shape)
@@ -119,7 +140,7 @@ def loss_of(output, y: Tensor, loss_fn, task: str) -> Tensor:
 
 def check_fits(output, y: Tensor, task: str) -> None:
     """Raise InputError where outputs and targets cannot belong together."""
-    output = output[0] if isinstance(output, tuple) else output
+    output = first_tensor(output)
     if task == "regression" and output.numel() != y.numel():
         raise InputError(
             f"the model gives {tuple(output.shape)} for targets {tuple(y.shape)}; a regression needs one "
@@ -134,21 +155,27 @@ def check_fits(output, y: Tensor, task: str) -> None:
             )
 
 
+def trainable_batches(data, model):
+    """The batches of ``data`` that ``model``, in training mode, can take: a lone sample is passed over where
+    BatchNorm trains, which cannot normalise one value."""
+    lone_is_unusable = any(isinstance(m, _BatchNorm) and m.training for m in model.modules())
+    for x, y in data:
+        if len(y) == 1 and lone_is_unusable:
+            warnings.warn("passed over a batch of one sample: BatchNorm cannot train on it", stacklevel=4)
+        else:
+            yield x, y
+
+
 def train_epoch(model, data, optimizer, loss_fn, task, device, after_step=lambda: None) -> float:
     """One pass over ``data`` (pairs x, y) with a step each; returns the mean loss over samples.
 
-    Puts the model into training mode, in which frozen parts stay in eval if ``freeze`` froze
-    them. A lone sample is passed over where BatchNorm trains, which cannot normalise one value.
+    Puts the model into training mode, in which frozen parts stay in eval if ``freeze`` froze them.
     """
     model.train()
-    lone_is_unusable = any(isinstance(m, _BatchNorm) and m.training for m in model.modules())
-    autocast, scaler = mixed_precision(device)
+    (autocast, scaler), move = mixed_precision(device), mover(model, device)
     total, count = torch.zeros((), device=device), 0
-    for x, y in data:
-        if len(y) == 1 and lone_is_unusable:
-            warnings.warn("passed over a batch of one sample: BatchNorm cannot train on it", stacklevel=3)
-            continue
-        x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+    for x, y in trainable_batches(data, model):
+        x, y = move(x), y.to(device, non_blocking=True)
         with autocast:
             output = model(x)
             if not count:
@@ -171,10 +198,10 @@ def train_epoch(model, data, optimizer, loss_fn, task, device, after_step=lambda
 def predict(model, data, loss_fn, task, device) -> tuple[float, np.ndarray, np.ndarray]:
     """(mean loss over samples, outputs float32 (N, C), targets (N,)), in eval mode, without gradients."""
     outputs, targets, total = [], [], 0.0
-    autocast, _ = mixed_precision(device)
+    (autocast, _), move = mixed_precision(device), mover(model, device)
     with eval_mode(model), torch.inference_mode():
         for x, y in data:
-            x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+            x, y = move(x), y.to(device, non_blocking=True)
             with autocast:
                 output = first_tensor(model(x))
                 if not outputs:
@@ -193,6 +220,8 @@ def metrics_of(outputs: np.ndarray, targets: np.ndarray, task: str) -> dict[str,
     """Accuracy, precision, recall, F1 (of class 1 where there are two, else macro), or MSE and R²."""
     guesses = predictions_of(outputs, task)
     if task == "regression":
+        if not np.isfinite(guesses).all():  # a run that diverged is told by its loss, not by an error
+            return {"mse": float("nan"), "r2": float("nan")}
         truth = targets.reshape(guesses.shape)
         return {"mse": measure.mean_squared_error(truth, guesses), "r2": measure.r2_score(truth, guesses)}
     average = "binary" if outputs.shape[1] <= 2 else "macro"

@@ -8,8 +8,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from ftlib.errors import InputError
-from ftlib.tune.loop import default_loss, loss_of, pick_device, seeded, task_of
+from ftlib.errors import DataError, InputError
+from ftlib.tune.loop import (
+    check_fits,
+    default_loss,
+    loss_of,
+    mover,
+    pick_device,
+    seeded,
+    task_of,
+    trainable_batches,
+)
 from ftlib.tune.sets import as_set, batches
 from ftlib.tune.train import default_optimizer
 
@@ -57,13 +66,17 @@ def lr_find(
     task = task or task_of(train)
     loss_fn = loss_fn or default_loss(task)
     trial = copy.deepcopy(model).to(device)
-    optimizer, losses = default_optimizer(trial, lowest), []
+    optimizer, losses, move = default_optimizer(trial, lowest), [], mover(trial, device)
+    rates = np.geomspace(lowest, highest, steps)
     with seeded(seed, device):
         trial.train()
-        for lr, (x, y) in zip(np.geomspace(lowest, highest, steps), _endless(train, batch_size, seed)):
+        for lr, (x, y) in zip(rates, _endless(trial, train, batch_size, seed)):
             for group in optimizer.param_groups:
                 group["lr"] = float(lr)
-            loss = loss_of(trial(x.to(device)), y.to(device), loss_fn, task)
+            output, y = trial(move(x)), y.to(device)
+            if not losses:
+                check_fits(output, y, task)
+            loss = loss_of(output, y, loss_fn, task)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -71,14 +84,22 @@ def lr_find(
             smooth = _smoothed(losses)
             if not np.isfinite(smooth[-1]) or smooth[-1] > 4 * smooth.min():
                 break
+    if not losses:
+        raise DataError("there was no batch to train on; pass two samples or more")
+    if not np.isfinite(losses[0]):
+        raise InputError(f"the first loss is {losses[0]}, which no rate can mend; look at inputs and loss_fn")
     smooth = smooth[np.isfinite(smooth)]
-    lrs = np.geomspace(lowest, highest, steps)[: len(smooth)]
-    return LRFind(lrs, smooth, float(lrs[smooth.argmin()]) / 10)
+    return LRFind(rates[: len(smooth)], smooth, float(rates[smooth.argmin()]) / 10)
 
 
-def _endless(data, batch_size: int, seed: int):
+def _endless(model, data, batch_size: int, seed: int):
     for epoch in count():
-        yield from batches(data, batch_size, shuffle=True, seed=seed + epoch)
+        walk = trainable_batches(batches(data, batch_size, shuffle=True, seed=seed + epoch), model)
+        first = next(walk, None)
+        if first is None:  # a loader without a batch would be asked for ever
+            return
+        yield first
+        yield from walk
 
 
 def _smoothed(losses: list[float], keep: float = 0.9) -> np.ndarray:

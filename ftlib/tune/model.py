@@ -57,6 +57,8 @@ def load_backbone(
     """
     if not isinstance(name, str):
         raise InputError(f"name is {name!r}, expected a str such as {EMBEDDED!r}")
+    if not isinstance(weights, str | Path | None):
+        raise InputError(f"weights is {weights!r}, expected 'DEFAULT', None or the path of a state dict")
     library, bare = _which(name)
     path = None if weights is None or weights == "DEFAULT" else Path(weights)
     if path is not None and not path.is_file():

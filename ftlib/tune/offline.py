@@ -4,20 +4,20 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 from ftlib.errors import OfflineError
 
 EMBEDDED = "efficientnet_lite0"
-_CLIENTS = {"httpx", "httpcore", "requests", "urllib3", "huggingface_hub", "urllib"}
+_CLIENTS = {"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "huggingface_hub", "urllib"}
 
 
 @contextmanager
 def downloading(name: str) -> Iterator[None]:
     """Whatever a failed download raises inside comes out as an OfflineError that names the embedded default.
 
-    The hub's client retries for most of a minute before it gives up; where its host has no address it is
-    told to look in its cache alone.
+    The hub's client retries for most of a minute, twice, before it gives up; where neither its host nor the
+    proxy before it takes a connection, it is told to look in its cache alone.
     """
     from huggingface_hub import constants
 
@@ -38,9 +38,13 @@ def downloading(name: str) -> Iterator[None]:
         constants.HF_HUB_OFFLINE = was
 
 
-def _reachable(url: str) -> bool:
-    """Whether the host has an address, or a proxy is set that may know one."""
+def _reachable(url: str, seconds: float = 5.0) -> bool:
+    """Whether the host, or the proxy on the way to it, takes a connection."""
+    host, proxies = urlsplit(url).hostname, getproxies()
+    proxy = None if proxy_bypass(host) else proxies.get("https") or proxies.get("all")
+    door = urlsplit(proxy or url)
     try:
-        return bool(getproxies()) or bool(socket.getaddrinfo(urlsplit(url).hostname, 443))
+        socket.create_connection((door.hostname, door.port or 443), seconds).close()
     except OSError:
         return False
+    return True

@@ -3,7 +3,8 @@
 from torch import nn
 
 from ftlib.errors import InputError
-from ftlib.tune.regions import stages_or_none
+from ftlib.tune.inputs import check_filled
+from ftlib.tune.regions import UNTOLD, stages_or_none
 from ftlib.tune.report import aligned
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
@@ -56,6 +57,7 @@ def param_groups(
     norm and bias        2       10  0.001      0
     """
     _check(lr=lr, head_lr=head_lr, layer_decay=layer_decay, weight_decay=weight_decay)
+    check_filled(model)
     by_stage = head_lr is not None or layer_decay is not None
     rates = _rates(model, lr, head_lr, layer_decay) if by_stage else {}
     plain = _never_decayed(model)
@@ -87,8 +89,7 @@ def _rates(
     if not stages:
         raise InputError(
             f"head_lr and layer_decay need to know the stages of the model, and those of this "
-            f"{type(model).__name__} cannot be told (see ftlib.tune.stages); "
-            "use one lr, or write the list of groups yourself"
+            f"{type(model).__name__} are not known; use one lr, or write the list of groups yourself.{UNTOLD}"
         )
     rates: dict[int, tuple[str, float]] = {}
     for steps, stage in enumerate(reversed(stages)):
@@ -111,7 +112,7 @@ def _never_decayed(model: nn.Module) -> set[int]:
 
 def _check(*, weight_decay: float, **rates: float | None) -> None:
     for name, value in rates.items():
-        if value is not None and not value > 0:
+        if isinstance(value, str) or (value is not None and not value > 0):
             raise InputError(f"{name} is {value!r}, expected a number above 0, such as 1e-3")
     if rates["layer_decay"] is not None and rates["layer_decay"] > 1:
         raise InputError(f"layer_decay is {rates['layer_decay']!r}, expected at most 1, such as 0.75")

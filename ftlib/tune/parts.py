@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import fx, nn
-from torch.fx.node import map_aggregate, map_arg
+from torch.fx.node import map_aggregate
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,9 @@ class _Ref:
     """A value made by an earlier step, by number."""
 
     step: int
+
+
+ROWS = _Ref(-1)  # how many inputs there are
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Part(nn.Module):
         values: dict[int, object] = {}
         for step in self._steps_in_training if self.training else self._steps:
             if step.op == "placeholder":
+                values[ROWS.step] = len(x)
                 values[step.number] = x.clone()  # a layer that works in place must not reach a cached batch
                 continue
             args, kwargs = filled((step.args, step.kwargs), _Ref, lambda ref: values[ref.step])
@@ -87,8 +91,14 @@ def filled(part, kind: type, look: Callable):
     return part
 
 
-def steps_of(nodes: list[fx.Node], out: fx.Node | None, entry: fx.Node | None) -> list[Step]:
-    """Steps for ``nodes``, which end in ``out`` or begin with ``entry`` as the input; unneeded ones left out."""
+def steps_of(
+    nodes: list[fx.Node],
+    out: fx.Node | None,
+    entry: fx.Node | None,
+    told: dict[fx.Node, object] | None = None,
+) -> list[Step]:
+    """Steps for ``nodes``, which end in ``out`` or begin with ``entry`` as the input; unneeded ones left out.
+    ``told`` are the constants among what came before."""
     needed, kept = {out} if out else set(), []
     for node in reversed(nodes):
         if node in needed or node.op == "output" or (node.op == "placeholder" and not entry):
@@ -96,8 +106,10 @@ def steps_of(nodes: list[fx.Node], out: fx.Node | None, entry: fx.Node | None) -
             needed |= set(node.all_input_nodes)
     numbers = {node: i for i, node in enumerate([entry, *kept] if entry else kept)}
     steps = [Step(0, "placeholder", "x", (), {})] if entry else []
+    told = told or {}
+    look = lambda node: told[node] if node in told else _Ref(numbers[node])
     for node in kept:
-        args, kwargs = (map_arg(part, lambda n: _Ref(numbers[n])) for part in (node.args, node.kwargs))
+        args, kwargs = filled((node.args, node.kwargs), fx.Node, look)
         steps.append(Step(numbers[node], node.op, node.target, args, kwargs))
     if out:
         steps.append(Step(len(steps), "output", "output", (_Ref(numbers[out]),), {}))

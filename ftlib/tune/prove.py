@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ftlib.errors import InputError
+from ftlib.tune.inputs import check_filled
 from ftlib.tune.resting import working
 from ftlib.tune.snapshot import named_buffers, put_back, same_bits
 
@@ -93,6 +94,7 @@ def prove_frozen(
             f"step is {type(step).__name__}, expected a function without arguments that runs one training step: "
             "prove_frozen(model, lambda: train_one_batch(model, x, y, optimizer))"
         )
+    check_filled(model)
     before = _look(model)
     with put_back(model, optimizer) if restore else nullcontext(), _gradients_noted(model) as noted:
         step()
@@ -132,7 +134,7 @@ def _judge(before, after, noted, optimizer, model) -> Proof:
             moved.append(name)
             by[name] = _largest_change(seen.value, now)
             reasons[name] = _why_moved(name, seen, now, optimizer, model)
-        elif seen.kind == "trainable" and same:
+        elif seen.kind == "trainable" and (same or now is None):
             still.append(name)
             reasons[name], could_not = _why_still(noted.get(name), now, optimizer)
             if could_not:
@@ -162,8 +164,10 @@ def _why_moved(name: str, seen: _Seen, now, optimizer, model) -> str:
     return "the step wrote into it although it has no gradient"
 
 
-def _why_still(gradient: float | None, now: torch.Tensor, optimizer) -> tuple[str, bool]:
+def _why_still(gradient: float | None, now: torch.Tensor | None, optimizer) -> tuple[str, bool]:
     """The likely reason, and whether no optimizer could have moved it."""
+    if now is None:
+        return "the step took it out of the model", False
     group = None if optimizer is None else _held(optimizer).get(id(now))
     if optimizer is not None and group is None:
         return "the optimizer does not hold it; build the optimizer after replace_head and freeze", False

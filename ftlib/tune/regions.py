@@ -11,6 +11,11 @@ from ftlib.errors import ModelError
 from ftlib.tune.heads import Head
 from ftlib.tune.stages import Stage, stages
 
+UNTOLD = (
+    " Its stages cannot be told by a made-up batch: call stages(model, example) once, with one batch it takes; "
+    "that is remembered."
+)
+
 
 @dataclass
 class Region:
@@ -73,7 +78,8 @@ def _add_name(found: Region, model: nn.Module, name: str) -> None:
     else:
         stages = {stage.name: stage for stage in stages_or_none(model)}
         if name not in stages:
-            raise ModelError(unknown_name(model, name, [*modules, *parameters, *stages]))
+            untold = "" if stages else UNTOLD
+            raise ModelError(unknown_name(model, name, [*modules, *parameters, *stages]) + untold)
         _add(found, model, stages[name])
 
 

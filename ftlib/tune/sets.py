@@ -7,8 +7,8 @@ cached features, collecting a batch sample by sample costs more than training on
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
@@ -22,6 +22,14 @@ class _Batched(Dataset):
     """What both sets share: samples and lists of samples by way of ``batch``."""
 
     targets: torch.Tensor
+    _taken: tuple[int, str] | None = None  # the version of the inputs, and what identifies that version
+
+    def _digest(self, inputs, take) -> str:
+        """``take()``, which reads all inputs, remembered until they are changed in place."""
+        version = inputs._version if torch.is_tensor(inputs) and not inputs.is_inference() else 0
+        if self._taken is None or self._taken[0] != version:
+            self._taken = version, take()
+        return self._taken[1]
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -75,6 +83,8 @@ class ImageSet(_Batched):
         self.mean, self.std = tuple(map(float, mean)), tuple(map(float, std))
         self.files = None if files is None else tuple(map(str, files))
         self._content = fingerprint
+        if fingerprint is not None:
+            self._digest(self.images, lambda: fingerprint)
         self._shift = torch.tensor(self.mean).view(1, 3, 1, 1)
         self._scale = torch.tensor(self.std).view(1, 3, 1, 1)
 
@@ -86,20 +96,24 @@ class ImageSet(_Batched):
             x = x.expand(-1, 3, -1, -1)
         return (x - self._shift).div_(self._scale), self.targets[indices]
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """Digest of the images and of how they are normalised; targets do not enter it."""
-        content = self._content
-        if content is None:
-            whole = self.images if isinstance(self.images, torch.Tensor) else self.images[range(len(self))]
-            content = sha256(whole.numpy())
-        return sha256("images", content, self.mean, self.std)
+        """Digest of the images, as they are now, and of how they are normalised; targets do not enter it."""
+        return sha256("images", self._pixels(), self.mean, self.std)
+
+    def _pixels(self) -> str:
+        whole = lambda: self.images if torch.is_tensor(self.images) else self.images[range(len(self))]
+        return self._digest(self.images, lambda: sha256(whole().numpy()))
+
+    def _given(self) -> str | None:
+        """The fingerprint that was passed in, as long as it holds."""
+        return self._content if self._content is not None and self._pixels() == self._content else None
 
     def subset(self, indices) -> "ImageSet":
         """The set of these samples, in this order; normalisation is kept."""
         indices = torch.as_tensor(indices, dtype=torch.long)
         files = None if self.files is None else [self.files[i] for i in indices.tolist()]
-        content = None if self._content is None else sha256(self._content, indices.numpy())
+        content = self._given() and sha256(self._given(), indices.numpy())
         images = self.images[indices] if isinstance(self.images, torch.Tensor) else self.images.take(indices)
         return ImageSet(
             images, self.targets[indices], mean=self.mean, std=self.std, files=files, fingerprint=content
@@ -108,7 +122,7 @@ class ImageSet(_Batched):
     def normalised(self, mean, std) -> "ImageSet":
         """The same images (shared, not copied) under another mean and std."""
         return ImageSet(
-            self.images, self.targets, mean=mean, std=std, files=self.files, fingerprint=self._content
+            self.images, self.targets, mean=mean, std=std, files=self.files, fingerprint=self._given()
         )
 
 
@@ -136,10 +150,10 @@ class TensorSet(_Batched):
         x = x if self.memory_format is None else x.contiguous(memory_format=self.memory_format)
         return x, self.targets.index_select(0, indices)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """Digest of the features; targets do not enter it."""
-        return sha256("tensors", self.features.detach().cpu().numpy())
+        """Digest of the features as they are now; targets do not enter it."""
+        return self._digest(self.features, lambda: sha256("tensors", self.features))
 
     def subset(self, indices) -> "TensorSet":
         """The set of these samples, in this order."""
@@ -207,17 +221,21 @@ class Splits:
 
 
 def as_set(data):
-    """``data`` as something that ``batches`` can walk: a pair of tensors becomes a TensorSet."""
-    if isinstance(data, (tuple, list)) and len(data) == 2 and all(map(torch.is_tensor, data)):
+    """``data`` as something that ``batches`` can walk: a pair of tensors or arrays becomes a TensorSet."""
+    if isinstance(data, (tuple, list)) and any(isinstance(one, (torch.Tensor, np.ndarray)) for one in data):
+        if len(data) != 2 or not all(isinstance(one, (torch.Tensor, np.ndarray)) for one in data):
+            kinds = ", ".join(type(one).__name__ for one in data)
+            raise DataError(f"expected a pair (inputs, targets) of tensors or arrays, got ({kinds})")
         return TensorSet(*data)
     if isinstance(data, Splits):
         raise DataError("this takes one set, and three came; pass splits.train, splits.val or splits.test")
     if isinstance(data, IterableDataset):
         raise DataError("an IterableDataset has no length to shuffle; wrap it in a DataLoader and pass that")
-    if isinstance(data, DataLoader) or (hasattr(data, "__getitem__") and hasattr(data, "__len__")):
+    countable = hasattr(data, "__getitem__") and hasattr(data, "__len__")
+    if isinstance(data, DataLoader) or (countable and not isinstance(data, dict | str)):
         return data
     raise DataError(
-        f"cannot read samples from {type(data).__name__}; pass a Dataset, a DataLoader or (x, y) tensors"
+        f"cannot read samples from {type(data).__name__}; pass a Dataset, a DataLoader or a pair (x, y)"
     )
 
 

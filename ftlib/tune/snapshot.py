@@ -56,7 +56,10 @@ def put_back(model: nn.Module, optimizer: torch.optim.Optimizer | None = None) -
             for held, names in holders:
                 held.update(names)
             for key, tensor in tensors.items():
-                tensor.copy_(values[key])
+                if tensor.shape == values[key].shape and tensor.dtype == values[key].dtype:
+                    tensor.copy_(values[key])
+                else:  # what stood in it was exchanged for something else
+                    tensor.data = values[key]
                 if tensor.is_leaf:
                     tensor.requires_grad_(flags[key][0])
                     tensor.grad = flags[key][1]

@@ -11,9 +11,11 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from ftlib.errors import ModelError
 from ftlib.tune.inputs import eval_mode, example_batch
-from ftlib.tune.parts import Part, steps_of
+from ftlib.tune.parts import ROWS, Part, steps_of
 from ftlib.tune.stages import Stage, find_stage, goes_along, stages
 from ftlib.tune.trace import trace
+
+_CONSTANTS = (int, float, str, type(None), torch.Size)  # no device: the model may move to another
 
 
 def split_at(
@@ -28,13 +30,16 @@ def split_at(
     in ``rest``. Auxiliary heads are in neither. Split after replacing the head: later replacements
     are not seen. Raises ModelError with the stages that work if the model cannot be cut there.
     """
+    if hasattr(model, "_orig_mod") or isinstance(model, nn.DataParallel):
+        inner = "_orig_mod" if hasattr(model, "_orig_mod") else "module"
+        raise ModelError(f"{type(model).__name__} is a wrapper; give the model inside it, model.{inner}")
     found = stages(model, example)
     position = find_stage(model, stage, example)
     example = example_batch(model) if example is None else example
     graphs = _graphs(model, found, example)
     reason = graphs if isinstance(graphs, str) else ""
     if not reason:
-        cut = _cut(model, graphs[0], found, position)
+        cut = _cut(model, graphs, found, position)
         reason = cut if isinstance(cut, str) else ""
     if not reason:
         front, rest = _parts(model, *graphs, cut)
@@ -55,7 +60,7 @@ def boundaries(model: nn.Module, example: torch.Tensor | None = None) -> tuple[s
     graphs = _graphs(model, found, example)
     if isinstance(graphs, str):
         return ()
-    cuts = [_cut(model, graphs[0], found, position) for position in range(len(found))]
+    cuts = [_cut(model, graphs, found, position) for position in range(len(found))]
     return tuple(
         stage.name
         for stage, cut in zip(found, cuts, strict=True)
@@ -64,48 +69,93 @@ def boundaries(model: nn.Module, example: torch.Tensor | None = None) -> tuple[s
 
 
 def _graphs(model: nn.Module, found: tuple[Stage, ...], example: torch.Tensor):
-    """What forward does in eval and in training, node by node; or a str that says why it cannot be told."""
+    """What forward does in eval and in training, node by node; or a str that says why it cannot be told.
+
+    Only constants such as dropout's training flag may differ; a forward that takes another path in training
+    (auxiliary heads) is held to the path of eval. The second is traced with one input more than the first, so
+    that the two tell what depends on the number of inputs.
+    """
+    longer = torch.cat([example, example[:1]])
     try:
-        return trace(model, found, False, example), trace(model, found, True, example)
+        evaluating, training = trace(model, found, False, example), trace(model, found, True, longer)
+        if _acts(evaluating) != _acts(training):
+            training = trace(model, found, False, longer)
     except Exception as error:  # whatever a forward may raise when it is traced
         reason = str(error).partition(".")[0].replace("\n", " ")
         return f"its forward cannot be traced ({type(error).__name__}: {reason})"
+    if _acts(evaluating) != _acts(training):
+        return "what its forward does depends on the number of inputs"
+    return evaluating, training
 
 
-def _cut(model: nn.Module, nodes: list[fx.Node], found: tuple[Stage, ...], position: int):
+def _acts(nodes: list[fx.Node]) -> list[tuple]:
+    return [(node.op, node.target) for node in nodes]
+
+
+def _cut(model: nn.Module, graphs, found: tuple[Stage, ...], position: int):
     """(where to cut, the node that crosses there), or a str that says why the model cannot be cut there.
 
     The cut lies before the first node of the stage. Where several values cross, it moves up over
-    arithmetic, indexing and norms to where one does.
+    arithmetic, indexing and norms to where one tensor does. Where there is no such place, sizes and other
+    constants may cross as well: the later half can make them for itself.
     """
-    later = found[position:]
+    nodes, later = graphs[0], found[position:]
     first = 1 if position == 0 else next((i for i, node in enumerate(nodes) if _belongs(node, later)), None)
     if first is None:
         return "nothing of it is called in eval"
     fixed = _independent(nodes)
     while first > 1 and _is_dropout(nodes[first - 1]):
         first -= 1
-    asked = crossing = _crossing(nodes, first, fixed)
-    while first > 1 and len(crossing) > 1 and _is_light(model, nodes[first - 1]):
+    where, crossing = _highest(model, nodes, first, fixed)
+    if not _is_one_tensor(crossing):
+        where, crossing = _highest(model, nodes, first, fixed | {nodes[i] for i in _constants(*graphs)})
+    if _is_one_tensor(crossing):
+        return where, crossing[0]
+    asked = _crossing(nodes, first, fixed)
+    if len(crossing) == 1:
+        return f"what crosses there is {type(crossing[0].meta['value']).__name__}, not a tensor"
+    return f"{len(asked)} values cross there ({', '.join(n.name for n in asked)}) where one can"
+
+
+def _highest(model: nn.Module, nodes: list[fx.Node], first: int, known: set[fx.Node]):
+    """(where, what crosses there): the first place at ``first`` or above it where one tensor crosses, or the last
+    that may be looked at."""
+    while True:
+        crossing = _crossing(nodes, first, known)
+        if _is_one_tensor(crossing) or first <= 1 or not _is_light(model, nodes[first - 1]):
+            return first, crossing
         first -= 1
-        crossing = _crossing(nodes, first, fixed)
-    if len(crossing) != 1:
-        return f"{len(asked)} values cross there ({', '.join(n.name for n in asked)}) where one can"
-    return first, crossing[0]
+
+
+def _is_one_tensor(crossing: list[fx.Node]) -> bool:
+    return len(crossing) == 1 and isinstance(crossing[0].meta["value"], torch.Tensor)
+
+
+def _constants(evaluating: list[fx.Node], training: list[fx.Node]) -> dict[int, object]:
+    """By position, the values without a tensor in them: one that is the same for any number of inputs, or
+    ``ROWS`` where it is that number."""
+    rows = (len(evaluating[0].meta["value"]), len(training[0].meta["value"]))
+    found: dict[int, object] = {}
+    for i, pair in enumerate(zip(evaluating, training, strict=True)):
+        one, other = (node.meta["value"] for node in pair)
+        if all(isinstance(leaf, _CONSTANTS) for leaf in tree_leaves((one, other))):
+            if one == other:
+                found[i] = one
+            elif (one, other) == rows:
+                found[i] = ROWS
+    return found
 
 
 def _parts(model: nn.Module, evaluating: list[fx.Node], training: list[fx.Node], cut: tuple[int, fx.Node]):
-    """The two halves. Only constants such as dropout's training flag may differ between eval and training; a
-    forward that takes another path in training (auxiliary heads) is held to the path of eval."""
+    """The two halves, each with its steps in eval and in training."""
     where, entry = cut
-    if [(n.op, n.target) for n in evaluating] != [(n.op, n.target) for n in training]:
-        training = evaluating
-    halves = []
+    constants, halves = _constants(evaluating, training), []
     for nodes in (evaluating, training):
-        crossing = nodes[evaluating.index(entry)]
-        again = [node for node in nodes[:where] if node in _independent(nodes)]
-        front, rest = steps_of(nodes[:where], crossing, None), steps_of(again + nodes[where:], None, crossing)
-        halves.append((front, rest))
+        crossing, fixed = nodes[evaluating.index(entry)], _independent(nodes)
+        again = [node for node in nodes[:where] if node in fixed]
+        told = {nodes[i]: v for i, v in constants.items() if i < where and nodes[i] not in fixed}
+        front = steps_of(nodes[:where], crossing, None)
+        halves.append((front, steps_of(again + nodes[where:], None, crossing, told)))
     return [Part(model, *steps) for steps in zip(*halves, strict=True)]
 
 

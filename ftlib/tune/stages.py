@@ -66,7 +66,7 @@ def find_stage(model: nn.Module, stage: str | Stage, example: torch.Tensor | Non
     with the names there are.
     """
     found = stages(model, example)
-    name = stage.name if isinstance(stage, Stage) else stage
+    name = stage.name if isinstance(stage, Stage) else str(stage)
     tests = (lambda s: s.name == name, lambda s: s.owns(name), lambda s: _inside(s.modules[0], name))
     for test in tests:
         for position, candidate in enumerate(found):

@@ -10,9 +10,11 @@ import hashlib
 import json
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
+import torch
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
@@ -21,7 +23,7 @@ def save_array(path: Path, array: np.ndarray) -> None:
     The folder is made where it is missing. Two processes may write the same path at once:
     each moves a whole file of its own into place, and the later one stands.
     """
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array, order="C")
     head = {"shape": array.shape, "dtype": array.dtype.str, "sha256": sha256(array)}
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
@@ -37,21 +39,35 @@ def save_array(path: Path, array: np.ndarray) -> None:
         raise
 
 
+def keep_array(path: Path, array: np.ndarray) -> None:
+    """``save_array`` where that can be done: a full disk or a read-only folder costs the file, not the array."""
+    try:
+        save_array(path, array)
+    except OSError as error:
+        warnings.warn(
+            f"{path.name} could not be kept in {path.parent} ({error}); the next call computes it again",
+            stacklevel=4,
+        )
+
+
 def load_array(path: Path) -> np.ndarray | None:
     """The array kept at ``path``; None where there is no file or the file is not whole."""
     try:
         with open(path, "rb") as file:
             head = json.loads(file.readline(10_000))
-            array = np.empty(head["shape"], np.dtype(head["dtype"]))
+            kind = np.dtype(head["dtype"])
+            if kind.hasobject:  # bytes of a file taken for pointers would end the whole process
+                return None
+            array = np.empty(head["shape"], kind)
             body = memoryview(array).cast("B") if array.size else memoryview(bytearray())
             whole = file.readinto(body) == array.nbytes and not file.read(1)
             return array if whole and sha256(array) == head["sha256"] else None
-    except (OSError, ValueError, KeyError, TypeError, MemoryError):
+    except Exception:  # whatever a garbled first line leads to: np.dtype alone raises five kinds of error
         return None
 
 
 def sha256(*parts) -> str:
-    """Hex digest over arrays (shape, dtype and bytes) and anything else by its ``repr``.
+    """Hex digest over arrays and tensors (shape, dtype and bytes) and anything else by its ``repr``.
 
     >>> sha256("a", 1) == sha256("a", 1), sha256("a", 1) == sha256("a", 2)
     (True, False)
@@ -60,6 +76,10 @@ def sha256(*parts) -> str:
     """
     digest = hashlib.sha256()
     for part in parts:
+        if isinstance(part, torch.Tensor):  # as bytes, since NumPy lacks bfloat16
+            digest.update(repr((tuple(part.shape), part.dtype)).encode())
+            flat = part.detach().cpu().contiguous().reshape(-1)
+            part = flat.view(torch.uint8).numpy() if len(flat) else b""  # an empty one may keep odd strides
         if isinstance(part, np.ndarray):
             array = np.ascontiguousarray(part)
             digest.update(repr((array.shape, array.dtype.str)).encode())

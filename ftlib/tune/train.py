@@ -1,8 +1,12 @@
 """The one training loop: ``fit`` and ``evaluate``."""
 
+import copy
 import math
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -64,41 +68,44 @@ def fit(
         restore_best: end with the weights and buffers of the best epoch, not of the last.
         scheduler: a scheduler, or a function that makes one from the optimizer. Stepped every
             epoch; OneCycleLR and CyclicLR every batch.
-        callbacks: each called as ``callback(row, model)`` after every epoch. What they unfreeze
-            joins the default optimizer.
+        callbacks: one or several, each called as ``callback(row, model)`` after every epoch. What
+            they unfreeze joins the default optimizer.
 
-    The model ends in eval mode. Raises InputError when nothing is trainable, when the optimizer
-    holds none of the trainable parameters, or when targets do not fit the model's outputs.
+    The model ends in eval mode with the best weights so far, also when training is interrupted.
+    Raises InputError when nothing is trainable, when the optimizer holds none of the trainable
+    parameters, or when targets do not fit the model's outputs.
 
     >>> x = torch.linspace(-1, 1, 64)[:, None]
     >>> history = fit(nn.Linear(1, 2), (x, (x[:, 0] > 0).long()), epochs=3, lr=0.1, progress=False)
     >>> len(history), history["train_loss"][-1] < history["train_loss"][0]
     (3, True)
     """
+    _check_counts(epochs=(epochs, 0), batch_size=(batch_size, 1), patience=(patience, 1))
     train, device = as_set(train), torch.device(device or pick_device())
     model.to(device)
     task = task or task_of(train)
     loss_fn = loss_fn or default_loss(task)
+    callbacks = [callbacks] if callable(callbacks) else callbacks
     own, optimizer = optimizer is None, optimizer or default_optimizer(model, lr)
     check_optimizer(model, optimizer)
     scheduler = scheduler(optimizer) if _is_factory(scheduler) else scheduler
     each_batch = isinstance(scheduler, (OneCycleLR, CyclicLR))
     if patience is not None and val is None and monitor != "train_loss":
         raise InputError(f"patience watches {monitor!r}, and no validation data came; pass val=")
-    history, best = History(monitor), None
+    history, bar = History(monitor), _bar(train, batch_size, epochs, progress)
 
-    quick = quick_depthwise(model, device)
     with (
-        quick,
         seeded(seed, device),
         threads_for(model, train),
-        _bar(train, batch_size, epochs, progress) as bar,
+        quick_depthwise(model, device),
+        bar,
+        _ends_at_best(model) as best,
     ):
 
         def after_step():
             bar.update()
             if each_batch:
-                scheduler.step()
+                _step(scheduler)
 
         for epoch in range(1, epochs + 1):
             started, rate = time.perf_counter(), max(group["lr"] for group in optimizer.param_groups)
@@ -110,12 +117,13 @@ def fit(
             history.rows.append(row)
             bar.set_postfix({k: f"{v:.3f}" for k, v in row.items() if k.endswith("loss")}, refresh=False)
             if history.note_best(row) and restore_best:
-                best = {name: value.detach().clone() for name, value in model.state_dict().items()}
+                best.update(copy.deepcopy(model.state_dict()))
             history.stopped = _reason_to_stop(history, patience)
             if history.stopped:
                 break
             if scheduler is not None and not each_batch:
-                _step(scheduler, row, monitor)
+                plateau = isinstance(scheduler, ReduceLROnPlateau)
+                _step(scheduler, *([row.get(monitor, row["train_loss"])] if plateau else []))
             for callback in callbacks:
                 callback(row, model)
             if own:
@@ -123,9 +131,6 @@ def fit(
             else:
                 check_optimizer(model, optimizer)
 
-    if best is not None:
-        model.load_state_dict(best)
-    model.eval()
     return history
 
 
@@ -211,19 +216,50 @@ def _reason_to_stop(history: History, patience: int | None) -> str:
     return ""
 
 
+@contextmanager
+def _ends_at_best(model: nn.Module) -> Iterator[dict]:
+    """A dict for the best state so far. The model ends with it and in eval mode, whatever stops the training."""
+    best: dict = {}
+    try:
+        yield best
+    finally:
+        if best:
+            model.load_state_dict(best)
+        model.eval()
+
+
+def _check_counts(**counts) -> None:
+    """Each of ``counts`` is (value, least); a value of None is no count and passes."""
+    for name, (value, least) in counts.items():
+        if value is not None and (not isinstance(value, Integral) or value < least):
+            raise InputError(f"{name} is {value!r}, expected a whole number of at least {least}")
+
+
 def _is_factory(scheduler) -> bool:
     return callable(scheduler) and not isinstance(scheduler, LRScheduler)
 
 
-def _step(scheduler, row: dict, monitor: str) -> None:
-    if isinstance(scheduler, ReduceLROnPlateau):
-        scheduler.step(row.get(monitor, row["train_loss"]))
-    else:
-        scheduler.step()
+def _step(scheduler, *metric) -> None:
+    """One step of the scheduler; InputError where it cannot serve a group that came after it was built."""
+    try:
+        scheduler.step(*metric)
+    except (IndexError, KeyError, RuntimeError, ValueError) as error:
+        known, now = len(scheduler.get_last_lr()), len(scheduler.optimizer.param_groups)
+        if known == now:
+            raise
+        raise InputError(
+            f"{type(scheduler).__name__} was built for {known} groups of parameters, and unfreezing made them "
+            f"{now}, which it cannot serve. Give fit an optimizer over all parameters, in which frozen ones wait "
+            "untouched: optimizer=torch.optim.AdamW(model.parameters(), lr)"
+        ) from error
 
 
 def _bar(train, batch_size: int, epochs: int, progress: bool):
     from tqdm.auto import tqdm
 
-    steps = len(train) if isinstance(train, DataLoader) else math.ceil(len(train) / batch_size)
-    return tqdm(total=steps * epochs, desc="fit", unit="step", leave=False, disable=not progress)
+    try:
+        steps = len(train) if isinstance(train, DataLoader) else math.ceil(len(train) / batch_size)
+    except TypeError:  # a loader over a stream does not know how long it is
+        steps = None
+    total = None if steps is None else steps * epochs
+    return tqdm(total=total, desc="fit", unit="step", leave=False, disable=not progress)

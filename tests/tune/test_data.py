@@ -1,5 +1,7 @@
 """Data: independent references for decoding and normalising, properties of the splits, faults that name their file."""
 
+import io
+import tempfile
 from collections import Counter
 from importlib import util
 from pathlib import Path
@@ -24,9 +26,10 @@ from ftlib.tune import (
     imagenet_labels,
     sample_photos,
     solar_cells,
+    store,
 )
 from ftlib.tune import data as data_module
-from ftlib.tune.strata import split_indices
+from ftlib.tune.partition import split_indices
 
 SIZE = 24
 
@@ -103,6 +106,17 @@ def test_solar_cells_are_decoded_once_and_again_when_the_kept_file_is_damaged(ce
     kept.write_bytes(kept.read_bytes()[:-1000])
     assert solar_cells(SIZE).fingerprint == cells.fingerprint
     assert len(decoded) == 2624
+
+
+def test_a_folder_that_cannot_be_written_costs_no_image(home, monkeypatch):
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.os, "fsync", full)
+    files, *_ = data_module._elpv_labels()
+    with pytest.warns(UserWarning, match=r"could not be kept .*No space left"):
+        images = data_module._elpv_images(files[:3], SIZE)
+    assert images.shape == (3, SIZE, SIZE)
 
 
 def test_a_corrupt_solar_cell_is_named(cells, monkeypatch, tmp_path):
@@ -414,3 +428,109 @@ def test_sets_refuse_what_does_not_match():
         TensorSet(torch.zeros(3, 1), [0, 1])
     with pytest.raises(DataError, match="batch_size is 0"):
         list(batches(images(), 0))
+
+
+def test_given_splits_may_be_capitalised(tmp_path):
+    for name, start in {"Train": 0, "VAL": 50, "Testing": 90}.items():
+        write(tmp_path / name, {"cat": range(start, start + 4), "dog": range(start + 10, start + 14)})
+    splits = image_folder(tmp_path, 16, progress=False)
+    assert splits.classes == ("cat", "dog")
+    assert [len(part) for part in splits.parts.values()] == [8, 8, 8]
+
+
+@pytest.mark.parametrize("size", [0, -3, 16.0, "16", None])
+def test_sizes_that_make_no_sense(folder, size):
+    with pytest.raises(DataError, match="expected a whole number of pixels"):
+        image_folder(folder, size)
+
+
+def test_one_picture_in_two_classes_is_said_and_kept_together(folder):
+    copy = folder / "dog" / "stray.bmp"  # other bytes, same pixels
+    Image.open(folder / "cat" / "3.png").save(copy)
+    for seed in range(4):
+        with pytest.warns(UserWarning, match="same picture lies in two classes") as said:
+            splits = image_folder(folder, 16, seed, progress=False)
+        assert str(copy) in str(said[0].message)
+        assert str(folder / "cat" / "3.png") in str(said[0].message)
+        parts = [hashes(part) for part in splits.parts.values()]
+        assert sum(map(len, parts)) == len(set().union(*parts)) == 24
+        assert sum(len(part) for part in splits.parts.values()) == 25
+
+
+def test_what_lies_about_in_a_folder_is_passed_over(folder):
+    (folder / "cat" / ".ipynb_checkpoints").mkdir()
+    (folder / "cat" / ".ipynb_checkpoints" / "0-checkpoint.png").write_bytes(
+        (folder / "cat" / "0.png").read_bytes()
+    )
+    (folder / "cat" / "album.png").mkdir()
+    (folder / "cat" / "more").mkdir()
+    (folder / "cat" / "0.png").rename(folder / "cat" / "more" / "größe 猫.png")
+    (folder / "cat" / "more" / "loop").symlink_to(folder / "cat", target_is_directory=True)
+    splits = image_folder(folder, 16, progress=False)
+    names = [Path(file).name for part in splits.parts.values() for file in part.files]
+    assert len(names) == len(set(names)) == 24
+    assert "größe 猫.png" in names
+
+
+MODES = {
+    "L": lambda a: Image.fromarray(a[..., 0]),
+    "RGBA": lambda a: Image.fromarray(np.dstack([a, np.full_like(a[..., :1], 255)])),
+    "LA": lambda a: Image.fromarray(a[..., 0]).convert("LA"),
+    "P": lambda a: Image.fromarray(a).quantize(256),
+    "1": lambda a: Image.fromarray(a[..., 0]).convert("1"),
+    "I;16": lambda a: Image.fromarray(a[..., 0].astype(np.uint16) * 257),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_kind_of_picture_comes_out_in_its_own_brightness(mode, tmp_path):
+    pixels = np.repeat(np.linspace(10, 240, 64).astype(np.uint8).reshape(8, 8, 1), 3, axis=2)
+    MODES[mode](pixels).save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == mode
+    x = folders.decode(tmp_path / "a.png", 8)
+    assert x.shape == (3, 8, 8)
+    assert x.dtype == torch.uint8
+    if mode != "1":
+        assert np.abs(x.numpy().astype(int) - pixels.transpose(2, 0, 1)).max() <= 2
+
+
+def test_cmyk_and_the_first_picture_of_a_film(tmp_path):
+    Image.new("CMYK", (9, 9), (0, 255, 255, 0)).save(tmp_path / "red.jpg")
+    red = folders.decode(tmp_path / "red.jpg", 9).float().mean((1, 2))
+    assert red[0] > 200 > 60 > red[1:].max()
+    frames = [Image.new("RGB", (9, 9), (shade, 0, 0)) for shade in (255, 0)]
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+    assert folders.decode(tmp_path / "film.gif", 9)[0].min() > 250
+
+
+@pytest.mark.parametrize("kind", ["F", "I"])
+def test_numbers_without_a_range_are_no_picture(kind, tmp_path):
+    values = np.linspace(0, 1, 64).reshape(8, 8) * (1 if kind == "F" else 1e6)
+    Image.fromarray(values.astype(np.float32 if kind == "F" else np.int32)).save(tmp_path / "scan.tif")
+    with pytest.raises(DataError, match=r"scan\.tif.*8 or 16 bits"):
+        folders.decode(tmp_path / "scan.tif", 8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kind=st.sampled_from(["png", "jpeg", "gif", "bmp", "tiff", "webp", "ppm"]),
+    places=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6
+    ),
+)
+def test_a_garbled_file_gives_a_picture_or_an_error_by_name(kind, places):
+    raw = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(raw, kind, exif=Image.Exif())
+    raw = bytearray(raw.getvalue())
+    for place, byte in places:
+        raw[int(place * min(len(raw), 200))] = byte
+    with tempfile.TemporaryDirectory() as home:
+        file = Path(home) / "odd.img"
+        file.write_bytes(raw)
+        try:
+            said, x = None, folders.decode(file, 8)
+        except DataError as error:
+            said, x = str(error), None
+    assert x.shape == (3, 8, 8) if said is None else "odd.img" in said

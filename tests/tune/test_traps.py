@@ -19,18 +19,21 @@ from timm.optim import param_groups_layer_decay
 from torch import nn
 from torch.nn import functional as F
 
-from ftlib.errors import DataError, InputError
+from ftlib.errors import DataError, InputError, ModelError
 from ftlib.tune import (
     cache_features,
     evaluate,
     features,
     find_head,
     fit,
+    folders,
     freeze,
     gradual,
+    heads,
     loop,
     optim,
     param_groups,
+    partition,
     prove_frozen,
     replace_head,
     resting,
@@ -389,14 +392,29 @@ def test_10_the_last_short_batch_counts_for_what_it_is():
 
 
 def test_11_duplicates_stay_in_one_split():
-    from ftlib.tune.partition import split_indices
-
     content = np.repeat(np.arange(100), 2)  # every sample twice
     random = np.random.default_rng(0).permutation(200)
     assert set(content[random[:140]]) & set(content[random[140:]]), "a plain shuffle leaks"
-    parts = split_indices([0] * 200, content.tolist())
+    parts = partition.split_indices([0] * 200, content.tolist())
     seen = [set(content[index]) for index in parts.values()]
     assert sum(map(len, seen)) == len(set.union(*seen)) == 100
+
+
+def test_11_the_same_picture_in_two_given_splits(tmp_path):
+    from PIL import Image
+
+    for split, start in (("train", 0), ("val", 20), ("test", 40)):
+        for kind in ("cat", "dog"):
+            (tmp_path / split / kind).mkdir(parents=True)
+            for i in range(3):
+                noise = np.random.default_rng([start + i, kind == "cat"]).integers(
+                    0, 256, (9, 9, 3), np.uint8
+                )
+                Image.fromarray(noise).save(tmp_path / split / kind / f"{i}.png")
+    folders.image_folder(tmp_path, 9, progress=False)
+    Image.open(tmp_path / "train/cat/0.png").save(tmp_path / "test/cat/other.bmp")
+    with pytest.raises(DataError, match="two splits"):
+        folders.image_folder(tmp_path, 9, progress=False)
 
 
 # each guard taken away
@@ -409,6 +427,29 @@ def by_value(tensor):
 def keep_gradient(parameter, wanted):
     parameter.requires_grad_(wanted)
 
+
+def mean_of_batch_means(model, data, loss_fn, task, device):
+    parts = [honest_predict(model, [batch], loss_fn, task, device) for batch in data]
+    losses, outputs, targets = zip(*parts)
+    return sum(losses) / len(losses), np.concatenate(outputs), np.concatenate(targets)
+
+
+def scaled_up(old, num_classes):
+    new = honest_like(old, num_classes)
+    nn.init.normal_(new.weight, std=9.0)
+    return new
+
+
+def by_name(model, example):
+    """The head is what is called so."""
+    return ("classifier",) if hasattr(model, "classifier") else ("fc",)
+
+
+def blind_to_content(strata, digests, seed=0):
+    return honest_split(strata, range(len(digests)), seed)
+
+
+honest_predict, honest_like, honest_split = training.predict, heads._like, partition.split_indices
 
 GUARDS = {
     "a module rests once, not through train()": (
@@ -427,6 +468,26 @@ GUARDS = {
     "statistics rest where only the weight is kept": (
         (resting, "keeps_statistics", lambda module: False),
         (test_2_only_its_weight_trains,),
+    ),
+    "flags are set": (
+        (freezing, "_set_trainable", lambda parameter, wanted: None),
+        (test_2_batchnorm_in_eval_still_trains_its_weight,),
+    ),
+    "something must be trainable": (
+        (training, "check_trainable", lambda model: None),
+        (test_3_freezing_after_replacing_freezes_the_head,),
+    ),
+    "the head is what runs last": (
+        (heads, "_last_of_its_width", by_name),
+        (test_4_attributes_that_do_nothing,),
+    ),
+    "a pair of heads is two": (
+        (heads, "_named_by_timm", lambda model: ("head",)),
+        (
+            lambda: test_6_heads_go_by_many_names(
+                "timm:deit_tiny_distilled_patch16_224", ("head", "head_dist")
+            ),
+        ),
     ),
     "the optimizer is checked": (
         (training, "check_optimizer", lambda model, optimizer: None),
@@ -448,6 +509,26 @@ GUARDS = {
         (features, "signature", lambda front: "the same"),
         (lambda: test_7_features_are_cached_in_eval_and_never_stale(Path(tempfile.mkdtemp())),),
     ),
+    "augmented data is refused": (
+        (features, "_refuse_random", lambda differs: None),
+        (lambda: test_7_augmented_data_is_not_cached(Path(tempfile.mkdtemp())),),
+    ),
+    "a new head starts small": (
+        (heads, "_like", scaled_up),
+        (test_9_the_first_loss_is_near_ln_c,),
+    ),
+    "every sample counts once": (
+        (training, "predict", mean_of_batch_means),
+        (test_10_the_last_short_batch_counts_for_what_it_is,),
+    ),
+    "duplicates stay together": (
+        (partition, "split_indices", blind_to_content),
+        (test_11_duplicates_stay_in_one_split,),
+    ),
+    "duplicates across given splits are refused": (
+        (folders, "_refuse_shared", lambda *_: None),
+        (lambda: test_11_the_same_picture_in_two_given_splits(Path(tempfile.mkdtemp())),),
+    ),
     "a stage has a real rate": (
         (optim, "_rates", lambda model, lr, *_: {}),
         (test_8_a_scale_is_not_a_rate,),
@@ -468,5 +549,5 @@ def test_without_its_guard_the_trap_is_open(guard, monkeypatch):
     (module, name, instead), traps = GUARDS[guard]
     monkeypatch.setattr(module, name, instead, raising=name != "id")
     for trap in traps:
-        with pytest.raises((AssertionError, pytest.fail.Exception, IndexError, UserWarning)):
+        with pytest.raises((AssertionError, pytest.fail.Exception, IndexError, ModelError, UserWarning)):
             trap()
