@@ -3,9 +3,9 @@
 Submissions are data: no kernel starts and no code runs. Only the answers in them count, graded here against
 this course's banks; a score written into a file is passed over. Code answers read "needs review".
 
-**The same learner twice:** the submission written last is graded (of two written at the same moment the one
-whose answers have the larger hash), the others are listed as duplicates. So the table depends on what was handed
-in, never on file names or their order.
+**The same learner twice:** in each lesson the submission written last is graded (of two written at the same moment
+the one whose answers have the larger hash), the others are listed as duplicates. So lessons may be handed in one
+by one, and the table depends on what was handed in, never on file names or their order.
 
 Rows wait in a temporary database on disk, so memory stays flat however large the class is.
 """
@@ -15,6 +15,7 @@ import hashlib
 import sqlite3
 from collections import Counter
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -93,9 +94,10 @@ def grade_folder(submissions, out="grades.csv", *, lesson=None, questions=None, 
         problems = sorted(problems + _duplicates(rows))
         columns = _columns(bank, rows, lesson or questions)
         summaries, graded = write_grades(_winners(rows), columns, outputs[0])
+        notes = _alike(rows)
     write_summary(summaries, outputs[1])
     write_problems(problems, outputs[2])
-    notes = [
+    notes += [
         f"{n} of these submissions were written with another version of {name}"
         for name, n in sorted(others.items())
     ]
@@ -120,7 +122,9 @@ def _bank(banks, lesson, questions):
 
 def _read_all(files, bank, known, rows):
     """Grade every file into ``rows``; the problems met, and per lesson how many used another bank."""
-    rows.execute("CREATE TABLE rows (learner TEXT, written TEXT, mark TEXT, file TEXT, cells TEXT)")
+    rows.execute(
+        "CREATE TABLE rows (learner TEXT, lesson TEXT, written TEXT, mark TEXT, file TEXT, cells TEXT)"
+    )
     rows.execute("BEGIN")
     marker = _marker(bank)
     marks = {lesson: bank_mark(lesson) for lesson in {question.lesson for question in bank.values()}}
@@ -138,7 +142,7 @@ def _read_all(files, bank, known, rows):
         if strangers:
             problems.append(_unknown(file.name, strangers))
         if cells or len(strangers) < len(found.answers) or not found.answers:
-            _keep(rows, found, file.name, cells)
+            _keep(rows, found, file.name, cells, known)
         others.update(_differing(found, marks))
     if file is None:
         problems.append(
@@ -189,11 +193,18 @@ def _unknown(file, strangers):
     return Problem(file, "unknown question", f"{len(strangers)} answers to questions no bank has: {names}")
 
 
-def _keep(rows, found, file, cells):
-    answers = sorted(b"%s:%d:%s" % (g.question.encode(), g.seed, bytes(g.answer)) for g in found.answers)
-    mark = hashlib.sha256(b"\n".join(answers)).hexdigest()
-    row = (found.learner, found.written, mark, file, msgspec.json.encode(cells).decode())
-    rows.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", row)
+def _keep(rows, found, file, cells, known):
+    """A row for each lesson that the submission answers, one without a lesson if it answers none."""
+    lessons = {}
+    for given in found.answers:
+        if given.question in known:
+            lessons.setdefault(known[given.question].lesson, []).append(given)
+    for lesson, answers in (lessons or {"": []}).items():
+        said = sorted(b"%s:%d:%s" % (g.question.encode(), g.seed, bytes(g.answer)) for g in answers)
+        mark = hashlib.sha256(b"\n".join(said)).hexdigest()
+        marks = {g.question: cells[g.question] for g in answers if g.question in cells}
+        row = (found.learner, lesson, found.written, mark, file, msgspec.json.encode(marks).decode())
+        rows.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", row)
 
 
 def _differing(found, marks):
@@ -207,25 +218,45 @@ def _differing(found, marks):
 
 
 _RANKED = (
-    "SELECT *, row_number() OVER (PARTITION BY learner ORDER BY written DESC, mark DESC, file) AS place, "
-    "first_value(file) OVER (PARTITION BY learner ORDER BY written DESC, mark DESC, file) AS winner, "
-    "first_value(mark) OVER (PARTITION BY learner ORDER BY written DESC, mark DESC, file) AS best FROM rows"
+    "SELECT *, row_number() OVER latest AS place, first_value(file) OVER latest AS winner, "
+    "first_value(mark) OVER latest AS best, count(*) OVER (PARTITION BY learner, file) AS parts FROM rows "
+    "WINDOW latest AS (PARTITION BY learner, lesson ORDER BY written DESC, mark DESC, file)"
 )
 
 
 def _duplicates(rows):
-    found = rows.execute(f"SELECT file, learner, winner, mark = best FROM ({_RANKED}) WHERE place > 1")
+    """Files that another one stands in for; a file that still counts for other lessons says for which it does not."""
+    query = (
+        "SELECT file, learner, winner, min(mark = best), group_concat(lesson, ', '), count(*) < max(parts) "
+        f"FROM (SELECT * FROM ({_RANKED}) WHERE place > 1 ORDER BY lesson) GROUP BY file, learner, winner"
+    )
     why = {0: "wrote another one later", 1: "handed in the same answers again"}
     return [
-        Problem(file, "duplicate", f"{who} {why[same]}: {winner} is graded")
-        for file, who, winner, same in found
+        Problem(
+            file, "duplicate", f"{who} {why[same]}: {winner} is graded{f' in {lessons}' if partly else ''}"
+        )
+        for file, who, winner, same, lessons, partly in rows.execute(query)
     ]
 
 
 def _winners(rows):
-    query = f"SELECT learner, file, cells FROM ({_RANKED}) WHERE place = 1 ORDER BY learner"
-    for learner, file, cells in rows.execute(query):
-        yield learner, file, msgspec.json.decode(cells)
+    """(learner, file or files, cells) of each learner, the lessons put together."""
+    query = f"SELECT learner, file, cells FROM ({_RANKED}) WHERE place = 1 ORDER BY learner, lesson"
+    for learner, parts in groupby(rows.execute(query), key=lambda row: row[0]):
+        files, cells = zip(*(part[1:] for part in parts))
+        whole = {name: mark for part in cells for name, mark in msgspec.json.decode(part).items()}
+        yield learner, "; ".join(dict.fromkeys(files)), whole
+
+
+def _alike(rows):
+    """A note where ids differ in nothing but case: most likely one person with two rows."""
+    rows.create_function("fold", 1, str.casefold)
+    query = (
+        "SELECT group_concat(learner, ', ') FROM (SELECT DISTINCT learner FROM rows ORDER BY learner) "
+        "GROUP BY fold(learner) HAVING count(*) > 1"
+    )
+    names = sorted(names for (names,) in rows.execute(query))
+    return [f"ids that differ only in case have a row each: {'; '.join(names[:5])}"] if names else []
 
 
 def _columns(bank, rows, limited):
