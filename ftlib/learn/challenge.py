@@ -112,21 +112,22 @@ class Challenge(runs.Shown):
 
     def answer(self, answer) -> Outcome | None:
         """Answer the problem whose turn it is (opened if need be). Too late: it is neither graded nor saved."""
-        opened = next((n for n in range(len(self)) if "opened" in self._note(n) and self._unsettled(n)), None)
-        if opened is None and self.open() is None:
+        number = self._opened()
+        if number is None and self.open() is None:
             return None
-        number = self.current if opened is None else opened
+        number = self.current if number is None else number
         late = self.problem(number).state not in OPEN_STATES
         result = None if late else self.session(number).attempt(answer)
         return Outcome(result, self._settle(number))
 
     def skip(self) -> Problem | None:
-        """Leave the problem whose turn it is; it cannot be opened again."""
-        number = self.current
-        if number is not None:
+        """Leave the problem whose turn it is; it cannot be opened again. One that is over already only ends."""
+        number = self.current if self._opened() is None else self._opened()
+        if number is None:
+            return None
+        if self.problem(number).state in OPEN_STATES:
             self._set(number, ended="skipped")
-            return self._settle(number)
-        return None
+        return self._settle(number)
 
     def set_pace(self, pace: float) -> None:
         """Multiply the time of every problem (2 doubles it, ``math.inf`` takes the clock away).
@@ -184,6 +185,10 @@ class Challenge(runs.Shown):
 
     def _unsettled(self, number):
         return "ended" not in self._note(number)
+
+    def _opened(self):
+        """The number of the problem that was opened and whose end is not written down yet, or None."""
+        return next((n for n in range(len(self)) if "opened" in self._note(n) and self._unsettled(n)), None)
 
     def _set(self, number, **changes):
         notes = dict(self.run.facts.get("notes", {}))

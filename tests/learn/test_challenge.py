@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import small_course
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ftlib.learn.challenge import SECONDS, badges, challenge
 from ftlib.learn.progress import Progress
@@ -166,6 +168,50 @@ def test_without_a_clock_nothing_is_late(store, clock):
     game.open()
     clock.pass_(10**7)
     assert game.answer(right(game)).state == "solved"
+
+
+def test_skipping_after_time_up_does_not_skip_the_next_problem_unseen(store, clock):
+    game = challenge(1, store=store)
+    game.open()
+    clock.pass_(1000)
+    assert (game.skip().number, game.problem(0).state) == (0, "time up")
+    assert (game.current, game.problem(1).state) == (1, "waiting")
+    assert game.skip().state == "skipped"
+    assert game.current == 2
+
+
+ACTS = st.lists(
+    st.sampled_from(["open", "right", "wrong", "unread", "skip", "wait", "back", "kernel"]), max_size=30
+)
+
+
+@given(ACTS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_done_no_problem_is_lost_and_no_try_is_given_back(store, clock, acts):
+    game, seen = challenge(7, store=store), {}
+    for act in acts:
+        number = game.current
+        if act == "wait":
+            clock.pass_(70)
+        elif act == "back":
+            clock.pass_(-70)
+        elif act == "kernel":
+            game = type(game)(store, store.runs("challenge")[-1], game.questions)
+        elif number is not None:
+            said = {"right": lambda: right(game), "wrong": lambda: "a" if right(game) == "b" else "0.0001"}
+            {"open": game.open, "skip": game.skip, "unread": lambda: game.answer("zzz")}.get(
+                act, lambda: game.answer(said[act]())
+            )()
+        for p in game.problems():
+            before = seen.get(p.number)
+            if before and before.state not in ("waiting", "open"):
+                assert (p.state, p.points) == (before.state, before.points)
+            assert not before or p.tries_left <= before.tries_left
+            seen[p.number] = p
+        assert [p.state != "waiting" for p in seen.values()] == sorted(
+            [p.state != "waiting" for p in seen.values()]
+        )[::-1]
+        assert game.points == sum(p.points for p in game.problems()) <= 10
 
 
 def test_skipping_and_badges_by_points(store):
