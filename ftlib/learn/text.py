@@ -17,6 +17,8 @@ code       the completed code                              several lines
 ========== =============================================== ==========================
 """
 
+import sys
+
 from ftlib.errors import InputError
 from ftlib.learn import render
 from ftlib.learn.session import SELF_CHECK
@@ -113,7 +115,14 @@ HELP = (
 )
 
 
-def text_quiz(lesson, *, seed=None, questions=None, store=None, ask=input, say=print) -> None:
+def _asked(prompt):
+    """``input``, for which a closed input is an input that has ended."""
+    if sys.stdin is None:
+        raise EOFError
+    return input(prompt)
+
+
+def text_quiz(lesson, *, seed=None, questions=None, store=None, ask=_asked, say=print) -> None:
     """The quiz in a terminal: asks, reads, says, until /quit or the end of the input.
 
     ``ask(prompt) -> str`` and ``say(text)`` default to ``input`` and ``print``.
@@ -164,7 +173,7 @@ def _read(session, ask):
     several = session.question.kind in MANY_LINES
     lines = [ask("End with a line that holds a single dot.\n> " if several else "> ")]
     if several and lines[0].strip() and not lines[0].startswith("/"):
-        while lines[-1] != ".":
+        while lines[-1].strip() != ".":
             lines.append(ask("… "))
         lines.pop()
     return "\n".join(lines)
