@@ -243,9 +243,9 @@ def _winners(rows):
     """(learner, file or files, cells) of each learner, the lessons put together."""
     query = f"SELECT learner, file, cells FROM ({_RANKED}) WHERE place = 1 ORDER BY learner, lesson"
     for learner, parts in groupby(rows.execute(query), key=lambda row: row[0]):
-        files, cells = zip(*(part[1:] for part in parts))
-        whole = {name: mark for part in cells for name, mark in msgspec.json.decode(part).items()}
-        yield learner, "; ".join(dict.fromkeys(files)), whole
+        parts = [(file, msgspec.json.decode(cells)) for _, file, cells in parts]
+        files = dict.fromkeys([file for file, cells in parts if cells] or [file for file, _ in parts])
+        yield learner, "; ".join(files), {name: mark for _, cells in parts for name, mark in cells.items()}
 
 
 def _alike(rows):

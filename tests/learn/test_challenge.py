@@ -198,10 +198,9 @@ def test_whatever_is_done_no_problem_is_lost_and_no_try_is_given_back(store, clo
         elif act == "kernel":
             game = type(game)(store, store.runs("challenge")[-1], game.questions)
         elif number is not None:
-            said = {"right": lambda: right(game), "wrong": lambda: "a" if right(game) == "b" else "0.0001"}
-            {"open": game.open, "skip": game.skip, "unread": lambda: game.answer("zzz")}.get(
-                act, lambda: game.answer(said[act]())
-            )()
+            wanted = right(game)
+            answers = {"right": wanted, "wrong": "a" if wanted == "b" else "0.0001", "unread": "zzz"}
+            _ = game.answer(answers[act]) if act in answers else getattr(game, act)()
         for p in game.problems():
             before = seen.get(p.number)
             if before and before.state not in ("waiting", "open"):

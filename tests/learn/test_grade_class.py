@@ -245,7 +245,7 @@ def test_lessons_handed_in_one_by_one_are_put_together(folder):
     )
     assert (report.problems, report.graded) == ([], 1)
     report, [row] = graded(folder, lesson="02")
-    assert (row[CHOICE], row["score"], report.exit_status) == ("1", "1", 0)
+    assert (row[CHOICE], row["score"], row["file"], report.exit_status) == ("1", "1", "a.json", 0)
 
 
 def test_a_file_that_still_counts_in_part_says_where_it_does_not(folder):
