@@ -128,7 +128,7 @@ def text_quiz(lesson, *, seed=None, questions=None, store=None, ask=_asked, say=
     ``ask(prompt) -> str`` and ``say(text)`` default to ``input`` and ``print``.
     """
     sitting = sit(lesson, seed=seed, questions=questions, store=store)
-    say(f"{sitting.title}. {sitting.line()}\n{HELP}")
+    say(wrapped(f"{sitting.title}. {sitting.line()}\n{HELP}"))
     if sitting.trouble:
         say(wrapped(sitting.trouble))
     number = sitting.first_open()
@@ -138,7 +138,7 @@ def text_quiz(lesson, *, seed=None, questions=None, store=None, ask=_asked, say=
             number = _turn(sitting, number, ask, say)
     except (EOFError, KeyboardInterrupt):
         pass
-    say(f"\n{score_text(sitting)}.")
+    say(f"\n{wrapped(score_text(sitting))}.")
 
 
 def _turn_text(sitting, number):
@@ -191,7 +191,7 @@ def _command(sitting, number, words, say):
         session.new_numbers()
         return False, number
     said = {"h": lambda: _hint(session), "s": lambda: steps_text(session), "l": lambda: _list_text(sitting)}
-    say(said.get(name, lambda: HELP)())
+    say(said.get(name, lambda: wrapped(HELP))())
     return True, number
 
 

@@ -100,7 +100,8 @@ def result_text(result) -> str:
     _, _, words = panels.VERDICTS[result.verdict]
     if result.verdict == "partly right":
         words += f" ({panels.points(result.score)} of 1 point)"
-    return wrapped(f"{words}. {render.text(result.feedback)}".strip())
+    said = render.text(result.feedback)
+    return wrapped(f"{words}.{chr(10) if said.startswith('- ') else ' '}{said}".strip())
 
 
 def steps_text(session) -> str:

@@ -291,6 +291,10 @@ def test_the_command_takes_a_quiz_without_a_browser(tmp_path):
     assert done.stdout.endswith("1 of 10 points, 1 of 10 questions answered.\nFalse\n")
 
 
+def test_a_list_of_reasons_begins_on_a_line_of_its_own():
+    assert check(Session(QUESTIONS["99-hold"], 0), "B C").startswith("Right.\n- It ")
+
+
 @pytest.mark.parametrize("columns", ["36", "300"])
 def test_a_narrow_terminal_gets_narrow_lines(columns, monkeypatch):
     class Terminal:
