@@ -136,7 +136,7 @@ class Challenge(runs.Shown):
         """
         if self.run.facts.get("notes"):
             raise InputError("the clock is running already; set the pace before the first problem is opened")
-        self._keep(facts={**self.run.facts, "pace": pace if math.isfinite(pace) else None})
+        self._keep(facts={**self.run.facts, "pace": _checked(pace)})
 
     @property
     def finished(self) -> bool:
@@ -223,7 +223,7 @@ def challenge(seed: int | None = None, *, store=None, banks=None, pace: float = 
         if not going.finished:
             return going
     chosen = (past[-1].seed + 1 if past else 1) if seed is None else seed
-    facts = {"pace": pace if math.isfinite(pace) else None}
+    facts = {"pace": _checked(pace)}
     return Challenge(
         store, runs.begin(store, "challenge", chosen, draw(questions.values(), chosen), facts), questions
     )
@@ -266,6 +266,13 @@ def _wish(question, kinds, taken):
     label = _label(question, taken)
     place = kinds.index(label) if label in kinds else len(kinds)
     return (label in taken, not _labels(question), place)
+
+
+def _checked(pace):
+    """A pace as it is kept: None without a clock. Raises InputError where no time would be left."""
+    if not pace > 0:
+        raise InputError(f"the pace is {pace}; expected a number above 0, such as 2 for twice the time")
+    return pace if math.isfinite(pace) else None
 
 
 def _pace(run):

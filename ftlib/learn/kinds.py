@@ -194,8 +194,7 @@ def _confusion(question, answer, values) -> Judged:
         read = {cell: read_number(number) for cell, number in given.items()}
     except Unreadable as error:
         return Judged(None, str(error))
-    tolerance = evaluate(question.tolerance, values)
-    fits = lambda cell, number: any(close(reading, number, tolerance) for reading in read.get(cell, ()))
+    fits = lambda cell, number: any(close(reading, number, 0) for reading in read.get(cell, ()))
     parts = {cell: fits(cell, cells[cell]) for cell in given}
     known = _known_wrong(question, values, lambda value: all(fits(c, n) for c, n in value.items()))
     notes = [known.feedback] if known else []

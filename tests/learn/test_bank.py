@@ -439,6 +439,13 @@ FAULTS = {
         "matrix.fn",
         "0 or more",
     ),
+    "cells with a tolerance": (
+        'id = "99-matrix"',
+        'id = "99-matrix"\ntolerance = 1',
+        "99-matrix",
+        "tolerance",
+        "remove it",
+    ),
     "cells coincide": ("found = [10, 30]", "found = [10, 40]", "99-matrix", "wrong", "found=40"),
     "no code": ("print(sum(flag", "print(sum((flag", "99-prints", "code", "cannot read"),
     "no exercise": (

@@ -8,6 +8,7 @@ import small_course
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ftlib.errors import InputError
 from ftlib.learn.challenge import SECONDS, badges, challenge
 from ftlib.learn.progress import Progress
 
@@ -161,6 +162,14 @@ def test_the_pace_can_be_chosen_and_is_kept(store, pace, seconds):
     game = challenge(1, store=store, pace=pace)
     assert game.open().seconds_left == SECONDS[game.session(0).question.difficulty] * seconds
     assert challenge(store=store).problem(0).seconds_left == game.problem(0).seconds_left
+
+
+@pytest.mark.parametrize("pace", [0, -1, math.nan])
+def test_a_pace_that_leaves_no_time_is_refused(store, pace):
+    with pytest.raises(InputError, match="pace"):
+        challenge(1, store=store, pace=pace)
+    with pytest.raises(InputError, match="pace"):
+        challenge(1, store=store).set_pace(pace)
 
 
 def test_without_a_clock_nothing_is_late(store, clock):

@@ -175,6 +175,12 @@ def test_runs_come_in_the_order_they_were_begun_though_the_clock_went_back(progr
     assert progress.runs("strength") == [done, second]
 
 
+def test_a_number_too_large_for_the_file_is_refused(progress):
+    with pytest.raises(InputError, match="too large"):
+        progress.record(attempt(seed=2**70))
+    assert progress.attempts() == []
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("FTLIB_HOME", str(tmp_path / "file" / "home"))
