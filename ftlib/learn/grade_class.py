@@ -11,17 +11,16 @@ Rows wait in a temporary database on disk, so memory stays flat however large th
 """
 
 import contextlib
-import hashlib
 import sqlite3
 from collections import Counter
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 
 import msgspec
 
 from ftlib.errors import FtlibError, InputError
 from ftlib.learn.bank import load_bank, load_banks
+from ftlib.learn.class_rows import alike, begin, duplicates, keep, winners
 from ftlib.learn.class_tables import (
     REVIEW,
     Problem,
@@ -91,10 +90,10 @@ def grade_folder(submissions, out="grades.csv", *, lesson=None, questions=None, 
     bank, known = _bank(banks, lesson, questions)
     with contextlib.closing(sqlite3.connect("")) as rows:  # a private file that vanishes with the connection
         problems, others = _read_all(collect(Path(submissions), outputs), bank, known, rows)
-        problems = sorted(problems + _duplicates(rows))
+        problems = sorted(problems + duplicates(rows))
         columns = _columns(bank, rows, lesson or questions)
-        summaries, graded = write_grades(_winners(rows), columns, outputs[0])
-        notes = _alike(rows)
+        summaries, graded = write_grades(winners(rows), columns, outputs[0])
+        notes = alike(rows)
     write_summary(summaries, outputs[1])
     write_problems(problems, outputs[2])
     notes += [
@@ -122,10 +121,7 @@ def _bank(banks, lesson, questions):
 
 def _read_all(files, bank, known, rows):
     """Grade every file into ``rows``; the problems met, and per lesson how many used another bank."""
-    rows.execute(
-        "CREATE TABLE rows (learner TEXT, lesson TEXT, written TEXT, mark TEXT, file TEXT, cells TEXT)"
-    )
-    rows.execute("BEGIN")
+    begin(rows)
     marker = _marker(bank)
     marks = {lesson: bank_mark(lesson) for lesson in {question.lesson for question in bank.values()}}
     problems, others, file = [], Counter(), None
@@ -142,7 +138,7 @@ def _read_all(files, bank, known, rows):
         if strangers:
             problems.append(_unknown(file.name, strangers))
         if cells or len(strangers) < len(found.answers) or not found.answers:
-            _keep(rows, found, file.name, cells, known)
+            keep(rows, found, file.name, cells, known)
         others.update(_differing(found, marks))
     if file is None:
         problems.append(
@@ -193,20 +189,6 @@ def _unknown(file, strangers):
     return Problem(file, "unknown question", f"{len(strangers)} answers to questions no bank has: {names}")
 
 
-def _keep(rows, found, file, cells, known):
-    """A row for each lesson that the submission answers, one without a lesson if it answers none."""
-    lessons = {}
-    for given in found.answers:
-        if given.question in known:
-            lessons.setdefault(known[given.question].lesson, []).append(given)
-    for lesson, answers in (lessons or {"": []}).items():
-        said = sorted(b"%s:%d:%s" % (g.question.encode(), g.seed, bytes(g.answer)) for g in answers)
-        mark = hashlib.sha256(b"\n".join(said)).hexdigest()
-        marks = {g.question: cells[g.question] for g in answers if g.question in cells}
-        row = (found.learner, lesson, found.written, mark, file, msgspec.json.encode(marks).decode())
-        rows.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", row)
-
-
 def _differing(found, marks):
     banks = found.versions.get("banks")
     if not isinstance(banks, dict):
@@ -214,54 +196,9 @@ def _differing(found, marks):
     return [name for name, mark in marks.items() if mark and banks.get(name, mark) != mark]
 
 
-# -- one row a learner
-
-
-_RANKED = (
-    "SELECT *, row_number() OVER latest AS place, first_value(file) OVER latest AS winner, "
-    "first_value(mark) OVER latest AS best, count(*) OVER (PARTITION BY learner, file) AS parts FROM rows "
-    "WINDOW latest AS (PARTITION BY learner, lesson ORDER BY written DESC, mark DESC, file)"
-)
-
-
-def _duplicates(rows):
-    """Files that another one stands in for; a file that still counts for other lessons says for which it does not."""
-    query = (
-        "SELECT file, learner, winner, min(mark = best), group_concat(lesson, ', '), count(*) < max(parts) "
-        f"FROM (SELECT * FROM ({_RANKED}) WHERE place > 1 ORDER BY lesson) GROUP BY file, learner, winner"
-    )
-    why = {0: "wrote another one later", 1: "handed in the same answers again"}
-    return [
-        Problem(
-            file, "duplicate", f"{who} {why[same]}: {winner} is graded{f' in {lessons}' if partly else ''}"
-        )
-        for file, who, winner, same, lessons, partly in rows.execute(query)
-    ]
-
-
-def _winners(rows):
-    """(learner, file or files, cells) of each learner, the lessons put together."""
-    query = f"SELECT learner, file, cells FROM ({_RANKED}) WHERE place = 1 ORDER BY learner, lesson"
-    for learner, parts in groupby(rows.execute(query), key=lambda row: row[0]):
-        parts = [(file, msgspec.json.decode(cells)) for _, file, cells in parts]
-        files = dict.fromkeys([file for file, cells in parts if cells] or [file for file, _ in parts])
-        yield learner, "; ".join(files), {name: mark for _, cells in parts for name, mark in cells.items()}
-
-
-def _alike(rows):
-    """A note where ids differ in nothing but case: most likely one person with two rows."""
-    rows.create_function("fold", 1, str.casefold)
-    query = (
-        "SELECT group_concat(learner, ', ') FROM (SELECT DISTINCT learner FROM rows ORDER BY learner) "
-        "GROUP BY fold(learner) HAVING count(*) > 1"
-    )
-    names = sorted(names for (names,) in rows.execute(query))
-    return [f"ids that differ only in case have a row each: {'; '.join(names[:5])}"] if names else []
-
-
 def _columns(bank, rows, limited):
     """The questions that are columns: those asked for, else all of every lesson that anyone answered."""
     if limited:
         return list(bank.values())
-    lessons = {bank[name].lesson for _, _, cells in _winners(rows) for name in cells}
+    lessons = {bank[name].lesson for _, _, cells in winners(rows) for name in cells}
     return [question for question in bank.values() if question.lesson in lessons]
