@@ -14,7 +14,7 @@ from ftlib.learn.class_tables import Problem
 def begin(rows):
     """Make the table; all of it is one transaction of a file that vanishes with its connection."""
     rows.execute(
-        "CREATE TABLE rows (learner TEXT, lesson TEXT, written TEXT, mark TEXT, file TEXT, cells TEXT)"
+        "CREATE TABLE rows (learner TEXT, lesson TEXT, written TEXT, mark TEXT, file TEXT, parts INT, cells TEXT)"
     )
     rows.execute("BEGIN")
 
@@ -25,17 +25,20 @@ def keep(rows, found, file, cells, known):
     for given in found.answers:
         if given.question in known:
             lessons.setdefault(known[given.question].lesson, []).append(given)
-    for lesson, answers in (lessons or {"": []}).items():
+    lessons = lessons or {"": []}
+    for lesson, answers in lessons.items():
         said = sorted(b"%s:%d:%s" % (g.question.encode(), g.seed, bytes(g.answer)) for g in answers)
         mark = hashlib.sha256(b"\n".join(said)).hexdigest()
         marks = {g.question: cells[g.question] for g in answers if g.question in cells}
-        row = (found.learner, lesson, found.written, mark, file, msgspec.json.encode(marks).decode())
-        rows.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", row)
+        about = (found.learner, lesson, found.written, mark, file, len(lessons))
+        rows.execute(
+            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", (*about, msgspec.json.encode(marks).decode())
+        )
 
 
 _RANKED = (
     "SELECT *, row_number() OVER latest AS place, first_value(file) OVER latest AS winner, "
-    "first_value(mark) OVER latest AS best, count(*) OVER (PARTITION BY learner, file) AS parts FROM rows "
+    "first_value(mark) OVER latest AS best FROM rows "
     "WINDOW latest AS (PARTITION BY learner, lesson ORDER BY written DESC, mark DESC, file)"
 )
 
