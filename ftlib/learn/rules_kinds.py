@@ -174,6 +174,8 @@ def _match(question: Question) -> Found:
         yield "pairs", "give at least two, with different right sides"
     yield from _keys("pairs", [pair.key for pair in question.pairs])
     yield from _coinciding("pairs", [(pair.key, pair.left) for pair in question.pairs])
+    for pair in question.pairs:
+        yield from wrong_faults(f"pairs {pair.key}", pair)
 
 
 def _confusion(question: Question) -> Found:

@@ -418,6 +418,20 @@ FAULTS = {
         "wrong",
         "no answer",
     ),
+    "pair without feedback": (
+        'feedback = "Negative is what was said."',
+        'feedback = ""',
+        "99-match",
+        "pairs fn.feedback",
+        "why",
+    ),
+    "pair without misconception": (
+        'feedback = "Negative is what was said.", misconception = "second-word-is-truth"',
+        'feedback = "Negative is what was said."',
+        "99-match",
+        "pairs fn.misconception",
+        "slug",
+    ),
     "pairs unknown": (
         'value = { fp = "fn", fn = "fp" }',
         'value = { fp = "xx" }',
