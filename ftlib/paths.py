@@ -23,7 +23,7 @@ def home() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise StoreError(
-            f"the folder {folder} cannot be made ({fault.strerror}); set FTLIB_HOME to one that can be written."
+            f"The folder {folder} cannot be made ({fault.strerror}); set FTLIB_HOME to one that can be written."
         ) from fault
     return folder
 

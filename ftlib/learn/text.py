@@ -116,8 +116,8 @@ HELP = (
 
 
 def _asked(prompt):
-    """``input``, for which a closed input is an input that has ended."""
-    if sys.stdin is None:
+    """``input``, for which a closed stream is an input that has ended."""
+    if sys.stdin is None or sys.stdout is None:
         raise EOFError
     return input(prompt)
 

@@ -309,10 +309,10 @@ def test_a_narrow_terminal_gets_narrow_lines(columns, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
-@pytest.mark.parametrize("redirect", ["<&-", "</dev/null"])
+@pytest.mark.parametrize("redirect", ["<&-", "</dev/null", "</dev/null >&-"])
 def test_a_closed_input_ends_the_quiz(redirect, home):
     shell = f"{sys.executable} -m ftlib quiz 02 {redirect}"
     env = {**os.environ, "PYTHONIOENCODING": "ascii", "LANG": "C"}
     done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, env=env)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "questions answered." in done.stdout
+    assert "questions answered." in done.stdout or ">&-" in redirect
