@@ -21,6 +21,9 @@ MaybeLesson = Annotated[str | None, typer.Option(help="Only this lesson, such as
 
 def main() -> None:
     """Run the command; an ftlib error becomes one line on stderr and exit status 2."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal without UTF-8 shows "?" and the quiz goes on
+            stream.reconfigure(errors="replace")
     try:
         app()
     except FtlibError as error:

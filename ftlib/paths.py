@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from ftlib.errors import InputError
+from ftlib.errors import InputError, StoreError
 
 
 def home() -> Path:
@@ -19,7 +19,12 @@ def home() -> Path:
     """
     named = os.environ.get("FTLIB_HOME")
     folder = Path(named).expanduser() if named else _user_data() / "ftlib"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise StoreError(
+            f"The folder {folder} cannot be made ({fault.strerror}); set FTLIB_HOME to one that can be written."
+        ) from fault
     return folder
 
 

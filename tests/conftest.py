@@ -1,6 +1,11 @@
 """Every test runs with a learner's folder of its own: nobody's real progress is touched."""
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of the code: no test asserts how long an example takes.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture

@@ -68,6 +68,37 @@ def test_submit_then_grade_goes_round(home, tmp_path):
     assert dict(zip(header.split(","), row.split(",")))["02-bn-drift"].startswith("1")
 
 
+def test_every_right_answer_of_the_course_survives_handing_in(home, tmp_path):
+    """Every kind, each with numbers of its own, lesson by lesson as the button writes them."""
+    import csv
+
+    from ftlib.learn.bank import load_banks
+    from ftlib.learn.session import Session
+
+    store, banks = Progress(), load_banks()
+    for bank in banks:
+        for n, question in enumerate(bank.questions):
+            session = Session(question, n, store=store)
+            if question.kind == "code":  # recorded as the notebook does, without running it here
+                about = dict(
+                    question_id=question.id, lesson=bank.lesson, concept=question.concept, kind="code"
+                )
+                store.record(
+                    Attempt(**about, answer="def f(): ...", verdict="right", score=1.0, context="exercise")
+                )
+            else:
+                session.attempt(session.question.key)
+        to = str(tmp_path / "in" / f"{bank.lesson}.json")
+        assert run(app, ["submit", "--learner", "ada", "--lesson", bank.lesson, "--to", to]).exit_code == 0
+    done = run(app, ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "grades.csv")])
+    assert done.exit_code == 0, done.output
+    [row] = csv.DictReader((tmp_path / "grades.csv").open(encoding="utf-8", newline=""))
+    for question in (q for bank in banks for q in bank.questions):
+        assert row[question.id] == ("needs review" if question.kind == "code" else "1"), question.id
+    assert row["score"] == row["out_of"]
+    assert row["percent"] == "100.0"
+
+
 def test_grade_says_by_its_status_that_a_file_was_left_out(home, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "torn.json").write_text('{"format": ')

@@ -44,7 +44,7 @@ def _word(correct: bool) -> str:
 
 
 def _answer(question: Question, computed) -> list[str]:
-    judged = grade(question, computed)
+    judged = grade(question, _as_keys(question, computed))
     if judged.verdict != "right":
         return [f"the key is {_key(question)}; the proof computes {_one_line(computed)} ({judged.verdict})."]
     faults = []
@@ -58,6 +58,16 @@ def _answer(question: Question, computed) -> list[str]:
         for wrong in question.wrong
         if _is_right(question, wrong)
     ]
+
+
+def _as_keys(question: Question, computed):
+    """A match may be computed as key → right side's text, which says more than keys alone."""
+    if question.kind != "match" or not isinstance(computed, dict):
+        return computed
+    keys = {pair.right: pair.key for pair in question.pairs}
+    return {
+        left: keys.get(right, right) if isinstance(right, str) else right for left, right in computed.items()
+    }
 
 
 def _is_right(question: Question, wrong) -> bool:

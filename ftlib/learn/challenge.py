@@ -112,21 +112,22 @@ class Challenge(runs.Shown):
 
     def answer(self, answer) -> Outcome | None:
         """Answer the problem whose turn it is (opened if need be). Too late: it is neither graded nor saved."""
-        opened = next((n for n in range(len(self)) if "opened" in self._note(n) and self._unsettled(n)), None)
-        if opened is None and self.open() is None:
+        number = self._opened()
+        if number is None and self.open() is None:
             return None
-        number = self.current if opened is None else opened
+        number = self.current if number is None else number
         late = self.problem(number).state not in OPEN_STATES
         result = None if late else self.session(number).attempt(answer)
         return Outcome(result, self._settle(number))
 
     def skip(self) -> Problem | None:
-        """Leave the problem whose turn it is; it cannot be opened again."""
-        number = self.current
-        if number is not None:
+        """Leave the problem whose turn it is; it cannot be opened again. One that is over already only ends."""
+        number = self.current if self._opened() is None else self._opened()
+        if number is None:
+            return None
+        if self.problem(number).state in OPEN_STATES:
             self._set(number, ended="skipped")
-            return self._settle(number)
-        return None
+        return self._settle(number)
 
     def set_pace(self, pace: float) -> None:
         """Multiply the time of every problem (2 doubles it, ``math.inf`` takes the clock away).
@@ -135,7 +136,7 @@ class Challenge(runs.Shown):
         """
         if self.run.facts.get("notes"):
             raise InputError("the clock is running already; set the pace before the first problem is opened")
-        self._keep(facts={**self.run.facts, "pace": pace if math.isfinite(pace) else None})
+        self._keep(facts={**self.run.facts, "pace": _checked(pace)})
 
     @property
     def finished(self) -> bool:
@@ -185,6 +186,10 @@ class Challenge(runs.Shown):
     def _unsettled(self, number):
         return "ended" not in self._note(number)
 
+    def _opened(self):
+        """The number of the problem that was opened and whose end is not written down yet, or None."""
+        return next((n for n in range(len(self)) if "opened" in self._note(n) and self._unsettled(n)), None)
+
     def _set(self, number, **changes):
         notes = dict(self.run.facts.get("notes", {}))
         notes[self.items[number].question] = {**self._note(number), **changes}
@@ -218,7 +223,7 @@ def challenge(seed: int | None = None, *, store=None, banks=None, pace: float = 
         if not going.finished:
             return going
     chosen = (past[-1].seed + 1 if past else 1) if seed is None else seed
-    facts = {"pace": pace if math.isfinite(pace) else None}
+    facts = {"pace": _checked(pace)}
     return Challenge(
         store, runs.begin(store, "challenge", chosen, draw(questions.values(), chosen), facts), questions
     )
@@ -261,6 +266,13 @@ def _wish(question, kinds, taken):
     label = _label(question, taken)
     place = kinds.index(label) if label in kinds else len(kinds)
     return (label in taken, not _labels(question), place)
+
+
+def _checked(pace):
+    """A pace as it is kept: None without a clock. Raises InputError where no time would be left."""
+    if not pace > 0:
+        raise InputError(f"the pace is {pace}; expected a number above 0, such as 2 for twice the time")
+    return pace if math.isfinite(pace) else None
 
 
 def _pace(run):

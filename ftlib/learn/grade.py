@@ -6,7 +6,7 @@ Verdicts: ``right``, ``partly right``, ``wrong``, ``not attempted`` (nothing giv
 Credit between 0 and 1: *multi* (right picks − wrong picks) / number of right options;
 *match* and *confusion* the share of right pairs or cells; *order* the longest run of items
 already in order, (run − 1) / (items − 1), where less than half counts as nothing;
-every other kind all or nothing. How numbers and words are read: `ftlib.learn.reading`.
+every other kind all or nothing. How numbers are read: `ftlib.learn.reading`; words: `ftlib.learn.words`.
 
 >>> from ftlib.learn.questions import Question
 >>> q = Question("00-x", "numeric", "easy", "precision", "S", "P?", answer="85/100", tolerance=0.005)

@@ -3,15 +3,14 @@
 Submissions are data: no kernel starts and no code runs. Only the answers in them count, graded here against
 this course's banks; a score written into a file is passed over. Code answers read "needs review".
 
-**The same learner twice:** the submission written last is graded (of two written at the same moment the one
-whose answers have the larger hash), the others are listed as duplicates. So the table depends on what was handed
-in, never on file names or their order.
+**The same learner twice:** in each lesson the submission written last is graded (of two written at the same moment
+the one whose answers have the larger hash), the others are listed as duplicates. So lessons may be handed in one
+by one, and the table depends on what was handed in, never on file names or their order.
 
 Rows wait in a temporary database on disk, so memory stays flat however large the class is.
 """
 
 import contextlib
-import hashlib
 import sqlite3
 from collections import Counter
 from functools import lru_cache
@@ -21,6 +20,7 @@ import msgspec
 
 from ftlib.errors import FtlibError, InputError
 from ftlib.learn.bank import load_bank, load_banks
+from ftlib.learn.class_rows import alike, begin, duplicates, keep, winners
 from ftlib.learn.class_tables import (
     REVIEW,
     Problem,
@@ -90,12 +90,13 @@ def grade_folder(submissions, out="grades.csv", *, lesson=None, questions=None, 
     bank, known = _bank(banks, lesson, questions)
     with contextlib.closing(sqlite3.connect("")) as rows:  # a private file that vanishes with the connection
         problems, others = _read_all(collect(Path(submissions), outputs), bank, known, rows)
-        problems = sorted(problems + _duplicates(rows))
+        problems = sorted(problems + duplicates(rows))
         columns = _columns(bank, rows, lesson or questions)
-        summaries, graded = write_grades(_winners(rows), columns, outputs[0])
+        summaries, graded = write_grades(winners(rows), columns, outputs[0])
+        notes = alike(rows)
     write_summary(summaries, outputs[1])
     write_problems(problems, outputs[2])
-    notes = [
+    notes += [
         f"{n} of these submissions were written with another version of {name}"
         for name, n in sorted(others.items())
     ]
@@ -120,8 +121,7 @@ def _bank(banks, lesson, questions):
 
 def _read_all(files, bank, known, rows):
     """Grade every file into ``rows``; the problems met, and per lesson how many used another bank."""
-    rows.execute("CREATE TABLE rows (learner TEXT, written TEXT, mark TEXT, file TEXT, cells TEXT)")
-    rows.execute("BEGIN")
+    begin(rows)
     marker = _marker(bank)
     marks = {lesson: bank_mark(lesson) for lesson in {question.lesson for question in bank.values()}}
     problems, others, file = [], Counter(), None
@@ -138,7 +138,7 @@ def _read_all(files, bank, known, rows):
         if strangers:
             problems.append(_unknown(file.name, strangers))
         if cells or len(strangers) < len(found.answers) or not found.answers:
-            _keep(rows, found, file.name, cells)
+            keep(rows, found, file.name, cells, known)
         others.update(_differing(found, marks))
     if file is None:
         problems.append(
@@ -189,13 +189,6 @@ def _unknown(file, strangers):
     return Problem(file, "unknown question", f"{len(strangers)} answers to questions no bank has: {names}")
 
 
-def _keep(rows, found, file, cells):
-    answers = sorted(b"%s:%d:%s" % (g.question.encode(), g.seed, bytes(g.answer)) for g in found.answers)
-    mark = hashlib.sha256(b"\n".join(answers)).hexdigest()
-    row = (found.learner, found.written, mark, file, msgspec.json.encode(cells).decode())
-    rows.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", row)
-
-
 def _differing(found, marks):
     banks = found.versions.get("banks")
     if not isinstance(banks, dict):
@@ -203,34 +196,9 @@ def _differing(found, marks):
     return [name for name, mark in marks.items() if mark and banks.get(name, mark) != mark]
 
 
-# -- one row a learner
-
-
-_RANKED = (
-    "SELECT *, row_number() OVER (PARTITION BY learner ORDER BY written DESC, mark DESC, file) AS place, "
-    "first_value(file) OVER (PARTITION BY learner ORDER BY written DESC, mark DESC, file) AS winner, "
-    "first_value(mark) OVER (PARTITION BY learner ORDER BY written DESC, mark DESC, file) AS best FROM rows"
-)
-
-
-def _duplicates(rows):
-    found = rows.execute(f"SELECT file, learner, winner, mark = best FROM ({_RANKED}) WHERE place > 1")
-    why = {0: "wrote another one later", 1: "handed in the same answers again"}
-    return [
-        Problem(file, "duplicate", f"{who} {why[same]}: {winner} is graded")
-        for file, who, winner, same in found
-    ]
-
-
-def _winners(rows):
-    query = f"SELECT learner, file, cells FROM ({_RANKED}) WHERE place = 1 ORDER BY learner"
-    for learner, file, cells in rows.execute(query):
-        yield learner, file, msgspec.json.decode(cells)
-
-
 def _columns(bank, rows, limited):
     """The questions that are columns: those asked for, else all of every lesson that anyone answered."""
     if limited:
         return list(bank.values())
-    lessons = {bank[name].lesson for _, _, cells in _winners(rows) for name in cells}
+    lessons = {bank[name].lesson for _, _, cells in winners(rows) for name in cells}
     return [question for question in bank.values() if question.lesson in lessons]

@@ -9,16 +9,9 @@ from bisect import bisect_left
 import msgspec
 
 from ftlib.learn.expression import evaluate, render
-from ftlib.learn.reading import (
-    LONGEST_TEXT,
-    Unreadable,
-    no_words,
-    output_lines,
-    read_number,
-    same_output,
-    same_words,
-)
+from ftlib.learn.reading import Unreadable, read_number
 from ftlib.learn.variants import question_value
+from ftlib.learn.words import LONGEST_TEXT, no_words, output_lines, same_output, same_words
 
 DUST = 1e-9
 
@@ -75,7 +68,7 @@ def _option(question, answer):
 
 def _numeric(question, answer, values) -> Judged:
     try:
-        readings = read_number(answer, question.unit)
+        readings = read_number(answer, question.unit, question.prompt)
     except Unreadable as error:
         return Judged(None, str(error))
     key, tolerance = evaluate(question.answer, values), evaluate(question.tolerance, values)
@@ -201,8 +194,7 @@ def _confusion(question, answer, values) -> Judged:
         read = {cell: read_number(number) for cell, number in given.items()}
     except Unreadable as error:
         return Judged(None, str(error))
-    tolerance = evaluate(question.tolerance, values)
-    fits = lambda cell, number: any(close(reading, number, tolerance) for reading in read.get(cell, ()))
+    fits = lambda cell, number: any(close(reading, number, 0) for reading in read.get(cell, ()))
     parts = {cell: fits(cell, cells[cell]) for cell in given}
     known = _known_wrong(question, values, lambda value: all(fits(c, n) for c, n in value.items()))
     notes = [known.feedback] if known else []

@@ -212,8 +212,8 @@ class Progress:
         return run
 
     def runs(self, kind: str | None = None) -> list[Run]:
-        """The strength tests and challenges, oldest first."""
-        query = "SELECT * FROM runs WHERE ? IS NULL OR kind = ? ORDER BY started, id"
+        """The strength tests and challenges in the order they were begun, whatever the clock said."""
+        query = "SELECT * FROM runs WHERE ? IS NULL OR kind = ? ORDER BY rowid"
         with _store.reading(self.path) as db:
             rows = db.execute(query, (kind, kind)).fetchall()
         return [Run(*row[:5], msgspec.json.decode(row["facts"])) for row in rows]

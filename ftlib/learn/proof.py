@@ -3,7 +3,8 @@
 A proof is Python in a namespace of its own that holds the variant's variables. It assigns
 
 - ``holds = {"a": <computed bool>, …}`` for choice and multi: every option that code can show, or
-- ``answer = <computed>`` in the form of the kind (number, text, order, pairs, cells, an option's key).
+- ``answer = <computed>`` in the form of the kind (number, text, order, cells, an option's key; of a match the key of
+  each pair with the text of its right side, so that the proof knows what belongs together, and not only letters).
 
 Predict-output questions are proved by running their ``code`` (an exception that ends it counts as a last line
 with its name); code exercises by running starter, solution and each wrong submission. Questions with variants

@@ -1,34 +1,35 @@
-"""Numbers and words as people type them.
+"""Numbers as people type them; words and printed output are read by `ftlib.learn.words`.
 
-Numbers: ``0.85  .85  0,85  85%  85 %  17/20  1e-3  1.5×10^-3  1 000  1_000  −2  3.4M  12 s  1500 ms``.
+Numbers: ``0.85  .85  0,85  85%  85 %  17/20  ½  1e-3  1.5×10^-3  1 000  1_000  −2  3.4M  12 s  1500 ms  €5``.
 
 - A lone dot is always the decimal point; a lone comma is one too, except in ``1,000``,
   which may be either. Both readings are kept, and the one that is right counts.
 - With both signs present the last one is the decimal sign: ``1,234.5`` and ``1.234,5``.
 - Where no unit is asked for, ``85 %`` is 0.85. Where the answer is in %, ``85``, ``85 %``
   and also the ratio ``0.85`` (1 or less, no sign typed) are taken.
-- A unit may be left out; another unit of time is converted; any other is refused, which
-  costs no attempt.
-
-Words: case, spaces, hyphens, underscores, quotes, backticks, a leading article, ``()`` and
-punctuation at the end make no difference. Output: trailing spaces, blank lines at either end,
-spaces beside brackets and commas, and the kind of quotes make none.
+- A unit may be left out; another unit of time is converted. A word of the question ("2 tensors")
+  may stand beside the number. Any other unit or word is refused, which costs no attempt.
+- What leads up to the number is passed over: ``≈0.85``, ``about 0.85``, ``recall: 0.85``,
+  ``85/100 = 0.85`` (the last counts); so is a remark behind it: ``0.85 (rounded)``.
+- Refused as well, at no cost: ``2 3/4``, ``1½``, ``0.8 or 0.9``, ``85 of 100``, ``2^10``, ``nan``.
 
 >>> read_number("85 %"), read_number("1,000"), read_number("17/20")
 ((0.85,), (1000.0, 1.0), (0.85,))
->>> same_words("The Model.Eval()", "`model.eval`")
-True
 """
 
 import math
 import re
 import unicodedata
 
+from ftlib.learn.words import MINUS, SPACE, visible
+
 LONGEST_NUMBER = 80
-LONGEST_TEXT = 20_000
-MINUS = dict.fromkeys(map(ord, "−–—‐‑﹣－"), "-")
-SPACE = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u200a\u202f\u2002\u2003\t"), " ")
 SIGNS = MINUS | SPACE | dict(zip(map(ord, "⁄∕÷×·∙٪％，．٫٬’＇"), "///***%%,..,''"))
+LEAD = re.compile(
+    r"(?:(?:about|around|roughly|nearly|approx(?:imately|\.)?|circa|ca\.?)\s+|[^\W\d][\w ]*:\s*)+",
+    re.IGNORECASE,
+)
+REMARK = re.compile(r"(?<=\S)\s*\(([^()]*)\)$")
 SCIENTIFIC = re.compile(r"\s*[*x]\s*10\s*(?:\^|\*\*)\s*\(?\s*([+-]?\d+)\s*\)?", re.IGNORECASE)
 DIGITS = r"[+-]?\s*(?:\d[\d ,.'_]*|[.,]\d[\d ,.'_]*)(?:\s*[eE][+-]?\d+)?"
 NUMBER = re.compile(rf"\s*(?P<top>{DIGITS})(?:\s*/\s*(?P<bottom>{DIGITS}))?\s*(?P<unit>.*)")
@@ -52,13 +53,18 @@ TIME_NAMES = {
 }
 PERCENT = {"%", "percent", "per cent", "pct"}
 MULTIPLES = {"k": 1e3, "K": 1e3, "thousand": 1e3, "M": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
+SAME = {
+    "€": {"eur", "euro", "euros"},
+    "points": {"%", "pp", "pts", "percentage points", "percent points"},
+}
+UNITS = PERCENT | {*TIME, *TIME_NAMES, *MULTIPLES}
 
 
 class Unreadable(ValueError):
     """What was typed is not a number; the message says what was expected."""
 
 
-def read_number(typed, unit: str = "") -> tuple[float, ...]:
+def read_number(typed, unit: str = "", prompt: str = "") -> tuple[float, ...]:
     """Every value that ``typed`` may mean, the likeliest first, in the unit asked for.
 
     Parameters
@@ -67,6 +73,8 @@ def read_number(typed, unit: str = "") -> tuple[float, ...]:
         As a person types it.
     unit : str
         The unit of the answer: "", "%", "s", "ms", or any word shown beside the box.
+    prompt : str
+        The question: its words may stand beside the number.
 
     Raises
     ------
@@ -78,41 +86,15 @@ def read_number(typed, unit: str = "") -> tuple[float, ...]:
     text = typed if isinstance(typed, str) else _shown(typed)
     if len(text) > LONGEST_NUMBER:
         raise Unreadable(f"Write one number; this is {len(text)} characters long.")
-    found = NUMBER.fullmatch(_clean(text))
+    found = NUMBER.fullmatch(_clean(text, unit, prompt))
     if not found:
         raise Unreadable(f"“{text.strip()}” is not a number. Write one such as 0.85, 85 % or 17/20.")
     values = [a / b for a in _decimals(found["top"]) for b in _bottoms(found["bottom"])]
-    values = _in_unit(values, found["unit"].strip(" .)("), unit)
+    beside = found["unit"].strip(" .)(")
+    values = _in_unit(values, "" if _is_of(beside, prompt) else beside, unit)
     if not all(map(math.isfinite, values)):
         raise Unreadable("That number is too large to be meant. Write one such as 0.85.")
     return tuple(dict.fromkeys(values))
-
-
-def same_words(given: str, wanted: str) -> bool:
-    """True if two texts are the same to a person: see the module's rules."""
-    return _words(given) == _words(wanted)
-
-
-def no_words(given: str) -> bool:
-    """True if nothing is left of a text once spaces and punctuation are gone."""
-    return not _words(given).strip("….-_*/\\|#")
-
-
-def output_lines(text: str) -> list[str]:
-    """Printed output as lines, free of the differences that a person would not mind."""
-    lines = [_output_line(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    while lines and not lines[0]:
-        lines.pop(0)
-    return lines
-
-
-def same_output(given: str, wanted: str) -> bool:
-    """True if two printed outputs agree; quotes around the whole of ``given`` are forgiven."""
-    bare = given.strip().strip("`")
-    unquoted = bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"" else bare
-    return output_lines(wanted) in (output_lines(given), output_lines(bare), output_lines(unquoted))
 
 
 def _shown(number) -> str:
@@ -121,14 +103,44 @@ def _shown(number) -> str:
     return repr(number)
 
 
-def _clean(text: str) -> str:
-    text = text.translate(SIGNS)
-    text = "".join(
-        str(unicodedata.decimal(c)) if unicodedata.decimal(c, None) is not None else c for c in text
-    )
-    text = re.sub(r"^([+-]?)10(?=\^|\*\*)", r"\g<1>1*10", text.strip(' `$"=≈~\n\r'))
+def _clean(text: str, unit: str, prompt: str) -> str:
+    text = "".join(map(_digit, visible(text).translate(SIGNS))).strip(' `$"~\n\r')
+    text = ([part for part in re.split("[=≈]", text) if part.strip()] or [""])[-1]
+    text = _bare(text.strip(' `$"~'), unit, prompt)
+    text = re.sub(r"^([+-]?)10(?=\^|\*\*)", r"\g<1>1*10", text)
     text = SCIENTIFIC.sub(r"e\1", text)
-    return re.sub(r"[.,;!]+$", "", text)
+    return re.sub(
+        r"^([+-]?0)\*(?=\d)", r"\1.", re.sub(r"[.,;!…]+$", "", text)
+    )  # 0·85: nobody multiplies by 0
+
+
+def _digit(c: str) -> str:
+    """A character as digits: full-width and other scripts' digits, and ½ as 1/2."""
+    if unicodedata.decimal(c, None) is not None:
+        return str(unicodedata.decimal(c))
+    is_fraction = unicodedata.decomposition(c).startswith("<fraction>")
+    return " " + unicodedata.normalize("NFKC", c).replace("⁄", "/") if is_fraction else c
+
+
+def _bare(text: str, unit: str, prompt: str) -> str:
+    """Without what leads up to the number, a remark behind it and brackets around it; a unit before it goes behind."""
+    text = REMARK.sub(lambda remark: remark[0] if remark[1].strip() in UNITS else "", text)
+    text = re.sub(r"^\(([^()]*)\)$", r"\1", text).strip()
+    lead = LEAD.match(text)
+    text = text[lead.end() :] if lead else text
+    before = re.match(r"([^\W\d]{3,})\s+(?=[-+.,\d])", text)
+    if before and _is_of(before[1], prompt):
+        return text[before.end() :]
+    names = "|".join(filter(None, (re.escape(unit), "[%€£]")))
+    return re.sub(rf"^([-+]?)({names})\s*(?=[-+.,\d])(.*)$", r"\1\3 \2", text, flags=re.IGNORECASE)
+
+
+def _is_of(words: str, prompt: str) -> bool:
+    """True if these are words, and the question's own: "2 tensors" where it asks how many tensors."""
+    stems = {word.removesuffix("s") for word in re.findall(r"[^\W\d_]{3,}", prompt.casefold())}
+    typed = words.casefold().split()
+    known = {*UNITS, *(name for same in SAME.values() for name in same)}
+    return bool(typed) and all(w not in known and w.removesuffix("s") in stems for w in typed)
 
 
 def _bottoms(bottom: str | None) -> list[float]:
@@ -178,26 +190,13 @@ def _in_unit(values: list[float], typed: str, unit: str) -> list[float]:
         return values + ratios
     if name in PERCENT and unit in ("", "%"):
         return values if unit == "%" else [v / 100 for v in values]
-    if not unit and typed in MULTIPLES:
-        return [v * MULTIPLES[typed] for v in values]
-    if unit.casefold() in (name, f"{name}s", name.removesuffix("s")) and unit:
+    multiple, _, rest = typed.partition(" ")
+    if multiple in MULTIPLES and unit not in ("%", *TIME):
+        return _in_unit([v * MULTIPLES[multiple] for v in values], rest, unit)
+    if unit and (unit.casefold() in (name, f"{name}s", name.removesuffix("s")) or name in SAME.get(unit, ())):
         return values
     known = TIME_NAMES.get(name, name), TIME_NAMES.get(unit, unit)
     if all(time in TIME for time in known):
         return [v * TIME[known[0]] / TIME[known[1]] for v in values]
     wanted = f"the number in {unit}" if unit else "the number alone"
     raise Unreadable(f"“{typed}” was not expected here. Write {wanted}.")
-
-
-def _words(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold().strip()
-    text = re.sub(r"^(?:the|an|a)\s+", "", text.strip("`\"'“”‘’ "))
-    text = re.sub(r"(?<=\w)[-‐‑](?=\w)", "", text)
-    text = re.sub(r"[\s`\"'“”‘’_,;:!?()]", "", text)
-    return text.strip(".")
-
-
-def _output_line(line: str) -> str:
-    line = re.sub(r"\s+", " ", line.translate(SPACE)).strip()
-    line = re.sub(r" ?([,:()\[\]{}=]) ?", r"\1", line).replace('"', "'")
-    return re.sub(r"\b(true|false|none)\b", lambda word: word[0].capitalize(), line)

@@ -34,7 +34,8 @@ class Card(msgspec.Struct, frozen=True):
 
     def __str__(self):
         name = self.key.replace("-", " ")
-        return f"{name}: due {self.due[:16].replace('T', ' ')} UTC, missed {self.lapses} times"
+        times = "once" if self.lapses == 1 else f"{self.lapses} times"
+        return f"{name}: due {self.due[:16].replace('T', ' ')} UTC, missed {times}"
 
 
 class Review(runs.Shown):
@@ -61,7 +62,9 @@ class Review(runs.Shown):
         """A session that asks a card: its questions in turn, with other numbers each time round."""
         question = self.questions[card.questions[card.reviews % len(card.questions)]]
         seconds = lambda: runs.now(self.store).timestamp()
-        return Session(question, card.reviews, "review", self.store, clock=seconds)
+        last = self.store.latest(question.id, "review")  # another card may have asked it
+        seed = max(card.reviews, last.seed + 1 if last else 0)
+        return Session(question, seed, "review", self.store, clock=seconds)
 
     def __str__(self):
         due, every = self.due(), self.cards()

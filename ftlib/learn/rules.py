@@ -23,7 +23,7 @@ KIND_FIELDS = {
     "text": ("answer", "aliases", "wrong", *VARIED),
     "order": ("items", "wrong", *VARIED),
     "match": ("pairs", "wrong", *VARIED),
-    "confusion": ("matrix", "tolerance", "wrong", *VARIED),
+    "confusion": ("matrix", "wrong", *VARIED),
     "predict": ("code", "answer", "wrong", *VARIED),
     "code": ("exercise",),
 }

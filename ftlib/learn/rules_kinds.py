@@ -7,17 +7,18 @@ from pathlib import Path
 
 from ftlib.learn.grade import grade
 from ftlib.learn.questions import Question
-from ftlib.learn.reading import same_output, same_words
 from ftlib.learn.rules import Found, wrong_faults
+from ftlib.learn.words import same_output, same_words
 
 CELLS = {"tp", "fp", "fn", "tn"}
 DIGITS = 4
 WIDEST = 0.25
+SHADOWED = "is the same answer as another wrong value, so its feedback is never given; make them differ"
 
 
 def kind_faults(question: Question) -> Found:
     """The faults of a concrete question; the key itself must grade as right, each wrong answer must not."""
-    found = list(RULES[question.kind](question))
+    found = [*RULES[question.kind](question), *_shapes(question)]
     yield from found
     if found or question.kind == "code":
         return
@@ -28,6 +29,15 @@ def kind_faults(question: Question) -> Found:
         yield from _graded(question, wrong)
 
 
+SHAPES = {"order": list | tuple, "match": dict, "confusion": dict}
+
+
+def _shapes(question: Question) -> Found:
+    for wrong in question.wrong:
+        if not isinstance(wrong.value, SHAPES.get(question.kind, object)):
+            yield f"wrong {wrong.value!r}", "has another form than an answer to this kind; see sample.toml"
+
+
 def _graded(question: Question, wrong) -> Found:
     whole = {**question.key, **wrong.value} if isinstance(wrong.value, dict) else wrong.value
     result = grade(question, whole)
@@ -35,6 +45,8 @@ def _graded(question: Question, wrong) -> Found:
         yield f"wrong {wrong.value!r}", "grades as right; it coincides with the answer"
     elif not result.counts:
         yield f"wrong {wrong.value!r}", f"is no answer that a learner could give: {result.feedback}"
+    elif wrong.feedback.strip() not in result.feedback:
+        yield f"wrong {wrong.value!r}", SHADOWED
 
 
 def _choice(question: Question) -> Found:
@@ -162,6 +174,8 @@ def _match(question: Question) -> Found:
         yield "pairs", "give at least two, with different right sides"
     yield from _keys("pairs", [pair.key for pair in question.pairs])
     yield from _coinciding("pairs", [(pair.key, pair.left) for pair in question.pairs])
+    for pair in question.pairs:
+        yield from wrong_faults(f"pairs {pair.key}", pair)
 
 
 def _confusion(question: Question) -> Found:
@@ -174,6 +188,8 @@ def _confusion(question: Question) -> Found:
     for wrong in question.wrong:
         if not isinstance(wrong.value, dict) or not set(wrong.value) <= CELLS or not wrong.value:
             yield f"wrong {wrong.value!r}", "write cells and numbers, such as { fp = 10, fn = 15 }"
+        elif not all(map(_is_number, wrong.value.values())):
+            yield f"wrong {wrong.value!r}", "one of its cells is no number; write a number or an expression"
 
 
 def _code(question: Question) -> Iterator[tuple[str, str]]:

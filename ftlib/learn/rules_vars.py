@@ -10,6 +10,7 @@ from ftlib.learn.expression import FUNCTIONS, PLACEHOLDER, evaluate, names_in, r
 from ftlib.learn.kinds import close
 from ftlib.learn.questions import Question
 from ftlib.learn.rules import texts
+from ftlib.learn.rules_kinds import SHADOWED
 from ftlib.learn.variants import concrete, draw
 
 EXHAUSTIVE = 3000
@@ -29,9 +30,9 @@ def vars_faults(question: Question) -> Iterator[tuple[str, str]]:
                 f"vars.{name}",
                 "the range is empty; write [low, high] with low <= high, or {choices = [...]}",
             )
-        elif any(isinstance(value, str) and ("<" in value or "{{" in value) for value in values):
+        elif any(isinstance(value, str) and ("<" in value or "{{" in value) for value in _texts_of(values)):
             yield f"vars.{name}", "a text value must hold no `<` and no `{{`"
-        elif name in question.given and question.given[name] not in values:
+        elif name in question.given and not _is_one_of(question.given[name], values):
             yield f"given.{name}", f"{question.given[name]} is outside the variable's values"
     if set(question.given) != set(question.vars):
         yield "given", f"must give a value for each of: {', '.join(question.vars) or 'no variables'}"
@@ -40,6 +41,15 @@ def vars_faults(question: Question) -> Iterator[tuple[str, str]]:
 
 def _values(choice):
     return choice.choices if hasattr(choice, "choices") else range(choice[0], choice[1] + 1)
+
+
+def _texts_of(values):
+    return () if isinstance(values, range) else values
+
+
+def _is_one_of(value, values) -> bool:
+    """Membership that never walks through a range: for anything but a whole number Python would."""
+    return value in values if isinstance(value, int) or not isinstance(values, range) else False
 
 
 def _expressions(question: Question) -> Iterator[tuple[str, str]]:
@@ -110,6 +120,9 @@ def _draw_faults(question: Question, computed: list[str], values: dict) -> Itera
     for wrong in question.wrong:
         if COINCIDES.get(question.kind, _never)(question, wrong.value, values):
             yield f"wrong {wrong.value!r}", "grades as right; it coincides with the answer"
+    for one, other in itertools.combinations(question.wrong, 2):
+        if TWINS.get(question.kind, _never)(question, (one.value, other.value), values):
+            yield f"wrong {other.value!r}", SHADOWED
     shown = [render(option.text, values) for option in question.options]
     if any("{{" in option.text for option in question.options) and len(set(shown)) < len(shown):
         yield "option", "two of them read the same"
@@ -118,6 +131,18 @@ def _draw_faults(question: Question, computed: list[str], values: dict) -> Itera
 def _same_number(question: Question, value, values: dict) -> bool:
     numbers = [evaluate(part, values) for part in (value, question.answer, question.tolerance)]
     return all(isinstance(number, int | float) for number in numbers) and close(*numbers)
+
+
+def _twin_numbers(question: Question, pair, values: dict) -> bool:
+    numbers = [evaluate(part, values) for part in (*pair, question.tolerance)]
+    return all(isinstance(number, int | float) for number in numbers) and close(*numbers)
+
+
+def _twin_cells(question: Question, pair, values: dict) -> bool:
+    if not all(isinstance(cells, dict) for cells in pair):
+        return False
+    whole = [{**question.matrix, **cells} for cells in pair]
+    return all(evaluate(whole[0].get(c), values) == evaluate(n, values) for c, n in whole[1].items())
 
 
 def _same_cells(question: Question, value, values: dict) -> bool:
@@ -132,6 +157,7 @@ def _never(question: Question, value, values: dict) -> bool:
 
 
 COINCIDES = {"numeric": _same_number, "confusion": _same_cells}
+TWINS = {"numeric": _twin_numbers, "confusion": _twin_cells}
 
 
 def _draws(question: Question) -> Iterator[dict]:

@@ -15,7 +15,7 @@ and takes all of it up again where it was left. It shows nothing itself.
 
 import time
 
-from ftlib.errors import StoreError
+from ftlib.errors import InputError, StoreError
 from ftlib.learn.questions import Question
 from ftlib.learn.records import COUNTED, Attempt, View
 from ftlib.learn.variants import display_order, variant
@@ -86,7 +86,10 @@ class Session:
         self.store = Memory() if store is None else store
         self.trouble, self.standing = "", ("not attempted", 0.0)
         self._view = self._tried(lambda: self.store.view(question.id, context)) or View()
-        self._show(seed if seed is not None else self._view.seed or 0)
+        left_at = self._view.seed or 0
+        self._show(left_at if seed is None else seed)
+        self._anew = left_at != self.seed  # left at other numbers: its draft and hints do not fit these
+        self._view = View() if self._anew else self._view
         self._restore()
 
     def __repr__(self):
@@ -223,15 +226,16 @@ class Session:
             self.answer, self.result = last.answer, _result(self.question, last)
 
     def _leave(self, **changes):
+        changes["seed"] = self.seed
         fields = {name: changes.get(name, getattr(self._view, name)) for name in View.__struct_fields__}
-        self._view = View(**fields)
-        self._tried(lambda: self.store.set_view(self.question.id, self.context, **changes))
+        written, self._view, self._anew = fields if self._anew else changes, View(**fields), False
+        self._tried(lambda: self.store.set_view(self.question.id, self.context, **written))
 
     def _tried(self, act):
         """What ``act`` returns; a store that fails must not stop the learner, so its message is kept."""
         try:
             done = act()
-        except StoreError as fault:
+        except (StoreError, InputError) as fault:  # InputError: text that no file can hold
             self.trouble = str(fault)
             return None
         self.trouble = ""

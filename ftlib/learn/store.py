@@ -23,7 +23,7 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ftlib.errors import StoreError
+from ftlib.errors import InputError, StoreError
 
 APPLICATION_ID = 0x66746C62  # "ftlb": marks the file as ours in SQLite's own header
 SCHEMA_VERSION = 2
@@ -210,6 +210,8 @@ def _explained(path):
         yield
     except UnicodeDecodeError as fault:  # SQLite's own message quotes bytes of the damaged file
         raise _damaged(path) from fault
+    except OverflowError as fault:
+        raise InputError(f"a number is too large to be kept ({fault}); seeds go up to 2**63 - 1") from fault
     except (sqlite3.Error, OSError) as fault:
         raise _explain(path, fault) from fault
 

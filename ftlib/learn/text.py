@@ -17,6 +17,8 @@ code       the completed code                              several lines
 ========== =============================================== ==========================
 """
 
+import sys
+
 from ftlib.errors import InputError
 from ftlib.learn import render
 from ftlib.learn.session import SELF_CHECK
@@ -113,13 +115,20 @@ HELP = (
 )
 
 
-def text_quiz(lesson, *, seed=None, questions=None, store=None, ask=input, say=print) -> None:
+def _asked(prompt):
+    """``input``, for which a closed stream is an input that has ended."""
+    if sys.stdin is None or sys.stdout is None:
+        raise EOFError
+    return input(prompt)
+
+
+def text_quiz(lesson, *, seed=None, questions=None, store=None, ask=_asked, say=print) -> None:
     """The quiz in a terminal: asks, reads, says, until /quit or the end of the input.
 
     ``ask(prompt) -> str`` and ``say(text)`` default to ``input`` and ``print``.
     """
     sitting = sit(lesson, seed=seed, questions=questions, store=store)
-    say(f"{sitting.title}. {sitting.line()}\n{HELP}")
+    say(wrapped(f"{sitting.title}. {sitting.line()}\n{HELP}"))
     if sitting.trouble:
         say(wrapped(sitting.trouble))
     number = sitting.first_open()
@@ -129,7 +138,7 @@ def text_quiz(lesson, *, seed=None, questions=None, store=None, ask=input, say=p
             number = _turn(sitting, number, ask, say)
     except (EOFError, KeyboardInterrupt):
         pass
-    say(f"\n{score_text(sitting)}.")
+    say(f"\n{wrapped(score_text(sitting))}.")
 
 
 def _turn_text(sitting, number):
@@ -164,7 +173,7 @@ def _read(session, ask):
     several = session.question.kind in MANY_LINES
     lines = [ask("End with a line that holds a single dot.\n> " if several else "> ")]
     if several and lines[0].strip() and not lines[0].startswith("/"):
-        while lines[-1] != ".":
+        while lines[-1].strip() != ".":
             lines.append(ask("… "))
         lines.pop()
     return "\n".join(lines)
@@ -182,7 +191,7 @@ def _command(sitting, number, words, say):
         session.new_numbers()
         return False, number
     said = {"h": lambda: _hint(session), "s": lambda: steps_text(session), "l": lambda: _list_text(sitting)}
-    say(said.get(name, lambda: HELP)())
+    say(said.get(name, lambda: wrapped(HELP))())
     return True, number
 
 

@@ -1,12 +1,16 @@
 """Questions as plain text, and answers as people type them; see :mod:`ftlib.learn.text` for how."""
 
 import re
+import shutil
+import sys
 import textwrap
+import unicodedata
 
 from ftlib.errors import InputError
 from ftlib.learn import panels, render
 from ftlib.learn.exercise import exercise
 from ftlib.learn.session import LETTERS, Session
+from ftlib.learn.words import visible
 
 WIDTH = 88
 CELLS = ("tp", "fn", "fp", "tn")
@@ -28,15 +32,22 @@ ASK = {
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    """Text wrapped to WIDTH line by line; lines of code (indented by four spaces) stay as they are."""
-    lines = []
+    """Text wrapped line by line; lines of code (indented by four spaces) stay as they are."""
+    lines, width = [], _width()
     for line in text.splitlines():
         if line.startswith("    ") or not line.strip():
             lines.append(indent + line if line.strip() else "")
         else:
             hang = indent + " " * len(re.match(r"\s*(?:[-*]|\w{1,2}\.)?\s*", line).group())
-            lines += textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=hang)
+            lines += textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=hang)
     return "\n".join(lines)
+
+
+def _width() -> int:
+    """WIDTH, less in a narrow terminal; a notebook has none, so its text is the same everywhere."""
+    if not (sys.stdout and sys.stdout.isatty()):
+        return WIDTH
+    return max(24, min(WIDTH, shutil.get_terminal_size().columns - 1))
 
 
 def question_text(session, number: int, total: int) -> str:
@@ -89,7 +100,8 @@ def result_text(result) -> str:
     _, _, words = panels.VERDICTS[result.verdict]
     if result.verdict == "partly right":
         words += f" ({panels.points(result.score)} of 1 point)"
-    return wrapped(f"{words}. {render.text(result.feedback)}".strip())
+    said = render.text(result.feedback)
+    return wrapped(f"{words}.{chr(10) if said.startswith('- ') else ' '}{said}".strip())
 
 
 def steps_text(session) -> str:
@@ -118,7 +130,7 @@ def read_answer(session, typed):
     """What was typed, in the form the grader takes. Raises InputError that says how to type it."""
     kind = session.question.kind
     if kind in READERS and isinstance(typed, str) and typed.strip():
-        return READERS[kind](session, typed)
+        return READERS[kind](session, unicodedata.normalize("NFKC", visible(typed)))
     if kind == "code" and callable(typed):
         from ftlib.learn.written import source_of
 
@@ -134,7 +146,7 @@ def _one_letter(session, typed):
 
 
 def _letters(session, typed):
-    names = re.sub(r"\b(and)\b|[,;.()>→-]", " ", typed, flags=re.IGNORECASE).upper().split()
+    names = re.sub(r"\b(and|then)\b|[,;.()>→&+/-]", " ", typed, flags=re.IGNORECASE).upper().split()
     names = list(names[0]) if len(names) == 1 else names
     known = dict(zip(LETTERS, session.order))
     unknown = [name for name in names if name not in known]
@@ -146,8 +158,10 @@ def _letters(session, typed):
 def _matched(session, typed):
     rights = dict(zip(LETTERS, _rights(session).values()))
     lefts = {str(n): pair.key for n, pair in enumerate(session.question.pairs, 1)}
-    found = re.findall(r"(\d+)\W*([A-Za-z])", typed)
-    if not found or any(n not in lefts or letter.upper() not in rights for n, letter in found):
+    pair = r"(\d+)\W*([A-Za-z])"
+    found, rest = re.findall(pair, typed), re.sub(pair, "", typed)
+    twice = len(dict(found)) < len(found) or re.search(r"\w", rest)  # 1A 1B; or B1 A2, the other way round
+    if not found or twice or any(n not in lefts or letter.upper() not in rights for n, letter in found):
         raise InputError(
             f"{typed.strip()!r} is not one of 1–{len(lefts)} with one of {', '.join(rights)}. {ASK['match']}"
         )
@@ -155,11 +169,13 @@ def _matched(session, typed):
 
 
 def _cells(session, typed):
-    named = dict(re.findall(r"\b(tp|fn|fp|tn)\s*[=:]?\s*([^\s,;]+)", typed.lower()))
-    numbers = re.split(r"[\s,;]+", typed.strip())
+    names = "|".join(CELLS)
+    named = re.findall(rf"\b({names})\s*[=:]?\s*(.*?)[\s,;]*(?=\b(?:{names})\b|$)", typed.lower(), re.DOTALL)
+    numbers = [number.strip(",;") for number in typed.split()]  # a comma within a number is its own
+    numbers = numbers if len(numbers) == 4 else re.split(r"[\s,;]+", typed.strip())
     if not named and len(numbers) != 4:
         raise InputError(f"{typed.strip()!r} is not four counts. {ASK['confusion']}")
-    return named or dict(zip(CELLS, numbers))
+    return dict(named or zip(CELLS, numbers))
 
 
 READERS = {

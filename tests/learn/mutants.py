@@ -121,6 +121,7 @@ def _confusion(question):
             if matrix[cell] != matrix[other]:
                 swapped = {**matrix, cell: matrix[other], other: matrix[cell]}
                 yield f"{cell} and {other} swapped", {"matrix": swapped}
+    yield "tolerance of one", {"tolerance": 1}
     more = lambda value: {cell: f"({number}) + 3" for cell, number in value.items()}
     yield from _wrongs(question, dict(matrix), more)
 

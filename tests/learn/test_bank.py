@@ -306,6 +306,13 @@ FAULTS = {
     ),
     "empty range": ("tp = [40, 95]", "tp = [95, 40]", "99-precision", "vars.tp", "low <= high"),
     "given outside": ("given = { tp = 85", "given = { tp = 99", "99-precision", "given.tp", "outside"),
+    "given is no whole number of an endless range": (
+        "tp = [40, 95], fp = [5, 30] }\ngiven = { tp = 85,",
+        "tp = [40, 1000000000000000], fp = [5, 30] }\ngiven = { tp = 85.5,",
+        "99-precision",
+        "given.tp",
+        "outside",
+    ),
     "given incomplete": (
         "given = { tp = 85, fp = 15 }",
         "given = { tp = 85 }",
@@ -341,6 +348,56 @@ FAULTS = {
         "wrong",
         "coincides",
     ),
+    "wrong values are one": (
+        'value = "tp / fp"',
+        'value = "fp / (fp + tp) + 0.001"',
+        "99-precision",
+        "wrong",
+        "same answer as another",
+    ),
+    "wrong values are one in some variant": (
+        'value = "tp / fp"',
+        'value = "fp / (tp + 20)"',
+        "99-precision",
+        "wrong 'fp / (tp + 20)'",
+        "same answer as another",
+    ),
+    "wrong cells are one in some variant": (
+        'feedback = "The two false cells',
+        'feedback = "x"\nmisconception = "y"\n[[question.wrong]]\nvalue = { fp = "frauds - found", fn = "25" }\n'
+        'feedback = "The two false cells',
+        "99-matrix",
+        "wrong",
+        "found=25",
+    ),
+    "wrong cells are no numbers": (
+        'value = { fp = "frauds - found", fn = "found" }',
+        'value = { fp = [1], fn = "found" }',
+        "99-matrix",
+        "wrong",
+        "no number",
+    ),
+    "wrong words are one": (
+        'misconception = "train-is-neutral"',
+        'misconception = "m"\n[[question.wrong]]\nvalue = "`Train()`"\nfeedback = "x"\nmisconception = "y"',
+        "99-word",
+        "wrong",
+        "same answer as another",
+    ),
+    "order wrong of another form": (
+        'value = ["load", "replace", "freeze", "optimise"]',
+        "value = 5",
+        "99-order",
+        "wrong 5",
+        "another form",
+    ),
+    "pairs wrong of another form": (
+        'value = { fp = "fn", fn = "fp" }',
+        'value = "fp fn"',
+        "99-match",
+        "wrong 'fp fn'",
+        "another form",
+    ),
     "too tight": ("tolerance = 0.005", "tolerance = 0.00000001", "99-precision", "tolerance", "too tight"),
     "too wide for any": ("tolerance = 0.05\n", "tolerance = 6\n", "99-share", "tolerance", "quarter"),
     "too wide": ("tolerance = 0.005", "tolerance = 0.5", "99-precision", "wrong", "coincides"),
@@ -360,6 +417,20 @@ FAULTS = {
         "99-order",
         "wrong",
         "no answer",
+    ),
+    "pair without feedback": (
+        'feedback = "Negative is what was said."',
+        'feedback = ""',
+        "99-match",
+        "pairs fn.feedback",
+        "why",
+    ),
+    "pair without misconception": (
+        'feedback = "Negative is what was said.", misconception = "second-word-is-truth"',
+        'feedback = "Negative is what was said."',
+        "99-match",
+        "pairs fn.misconception",
+        "slug",
     ),
     "pairs unknown": (
         'value = { fp = "fn", fn = "fp" }',
@@ -381,6 +452,13 @@ FAULTS = {
         "99-matrix",
         "matrix.fn",
         "0 or more",
+    ),
+    "cells with a tolerance": (
+        'id = "99-matrix"',
+        'id = "99-matrix"\ntolerance = 1',
+        "99-matrix",
+        "tolerance",
+        "remove it",
     ),
     "cells coincide": ("found = [10, 30]", "found = [10, 40]", "99-matrix", "wrong", "found=40"),
     "no code": ("print(sum(flag", "print(sum((flag", "99-prints", "code", "cannot read"),
@@ -525,6 +603,28 @@ def test_a_bank_of_the_course_is_complete(path):
     assert sum(q.kind == "numeric" and bool(q.vars) for q in questions) >= 2
     assert {"predict", "code"} <= set(kinds)
     assert {q.difficulty for q in questions} == {"easy", "medium", "hard"}
+
+
+def test_the_five_practice_questions_and_the_self_check_are_there():
+    questions = [q for path in BANKS for q in load_bank(path).questions]
+    five = [q for q in questions if "practice-five" in q.tags]
+    assert sorted(q.difficulty for q in five) == ["easy", "easy", "hard", "medium", "medium"]
+    assert all((q.steps and q.hints and q.quick_check and q.mistakes and q.proof) or q.code for q in five)
+    assert [q.kind for q in questions if "self-check" in q.tags] == ["choice", "multi"]
+
+
+def test_neither_length_nor_number_gives_a_key_away():
+    """Who always takes the longest option, or always two, must not do better than chance allows."""
+    questions = [q for path in BANKS for q in load_bank(path).questions]
+    choices = [q for q in questions if q.kind == "choice"]
+    longest = sum(max(q.options, key=lambda o: len(o.text)).correct for q in choices)
+    shortest = sum(min(q.options, key=lambda o: len(o.text)).correct for q in choices)
+    by_chance = sum(1 / len(q.options) for q in choices)
+    assert max(longest, shortest) < 1.5 * by_chance
+    places = [display_order(q, 0).index(q.key) for q in choices]
+    assert max(map(places.count, range(4))) < 0.5 * len(choices)
+    counts = [len(q.key) for q in questions if q.kind == "multi"]
+    assert max(map(counts.count, counts)) < 0.7 * len(counts)
 
 
 def test_every_lesson_has_its_bank_and_every_concept_a_title():

@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import small_course
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from ftlib.errors import InputError
 from ftlib.learn.challenge import SECONDS, badges, challenge
 from ftlib.learn.progress import Progress
 
@@ -161,11 +164,64 @@ def test_the_pace_can_be_chosen_and_is_kept(store, pace, seconds):
     assert challenge(store=store).problem(0).seconds_left == game.problem(0).seconds_left
 
 
+@pytest.mark.parametrize("pace", [0, -1, math.nan])
+def test_a_pace_that_leaves_no_time_is_refused(store, pace):
+    with pytest.raises(InputError, match="pace"):
+        challenge(1, store=store, pace=pace)
+    with pytest.raises(InputError, match="pace"):
+        challenge(1, store=store).set_pace(pace)
+
+
 def test_without_a_clock_nothing_is_late(store, clock):
     game = challenge(1, store=store, pace=math.inf)
     game.open()
     clock.pass_(10**7)
     assert game.answer(right(game)).state == "solved"
+
+
+def test_skipping_after_time_up_does_not_skip_the_next_problem_unseen(store, clock):
+    game = challenge(1, store=store)
+    game.open()
+    clock.pass_(1000)
+    assert (game.skip().number, game.problem(0).state) == (0, "time up")
+    assert (game.current, game.problem(1).state) == (1, "waiting")
+    assert game.skip().state == "skipped"
+    assert game.current == 2
+
+
+ACTS = st.lists(
+    st.sampled_from(["open", "right", "wrong", "unread", "skip", "wait", "back", "kernel"]), max_size=30
+)
+
+
+@given(ACTS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_done_no_problem_is_lost_and_no_try_is_given_back(store, clock, acts):
+    game, seen = challenge(7, store=store), {}
+    for act in acts:
+        number = game.current
+        if act == "wait":
+            clock.pass_(70)
+        elif act == "back":
+            clock.pass_(-70)
+        elif act == "kernel":
+            game = type(game)(store, store.runs("challenge")[-1], game.questions)
+        elif number is not None:
+            wanted = right(game)
+            answers = {"right": wanted, "wrong": "a" if wanted == "b" else "0.0001", "unread": "zzz"}
+            _ = game.answer(answers[act]) if act in answers else getattr(game, act)()
+        for p in game.problems():
+            before = seen.get(p.number)
+            clock_says = (
+                act == "back" and before and before.state == "time up"
+            )  # seen, and not yet written down
+            if before and before.state not in ("waiting", "open") and not clock_says:
+                assert (p.state, p.points) == (before.state, before.points)
+            assert not before or p.tries_left <= before.tries_left
+            seen[p.number] = p
+        begun = [p.state != "waiting" for p in seen.values()]
+        assert begun == sorted(begun, reverse=True), "none was passed by unseen"
+        assert game.points == sum(p.points for p in game.problems()) <= 10
 
 
 def test_skipping_and_badges_by_points(store):

@@ -13,8 +13,9 @@ from ftlib.learn.bank import bank_paths, load_bank
 from ftlib.learn.grade import VERDICTS, grade
 from ftlib.learn.kinds import _longest_run, close
 from ftlib.learn.questions import Item, Pair, Question
-from ftlib.learn.reading import Unreadable, read_number, same_output, same_words
+from ftlib.learn.reading import Unreadable, read_number
 from ftlib.learn.variants import variant
+from ftlib.learn.words import same_output, same_words
 
 SAMPLE = Path(__file__).parent / "data" / "sample.toml"
 QUESTIONS = {q.id: q for q in load_bank(SAMPLE).questions}
@@ -172,6 +173,32 @@ READ = {
     ("2 minutes", "s"): (120,),
     ("5 epoch", "epochs"): (5,),
     ("5 epochs", "epoch"): (5,),
+    ("≈0.85", ""): (0.85,),
+    ("about 0.85", ""): (0.85,),
+    ("approx. 0.85", ""): (0.85,),
+    ("(0.85)", ""): (0.85,),
+    ("0.85 (rounded)", ""): (0.85,),
+    ("0.85 (85 %)", ""): (0.85,),
+    ("85 (%)", ""): (0.85,),
+    ("0.85…", ""): (0.85,),
+    ("recall: 0.85", ""): (0.85,),
+    ("F1 = 85/100 = 0.85", ""): (0.85,),
+    ("½", ""): (0.5,),
+    ("⅓ %", "%"): (1 / 3,),
+    ("0·85", ""): (0.85,),
+    ("-0", ""): (0,),
+    ("+.5", ""): (0.5,),
+    ("%85", ""): (0.85,),
+    ("\u200b0.85", ""): (0.85,),
+    ("\u200f85 %\u200e", ""): (0.85,),
+    ("\ufeff0.85\u2060", ""): (0.85,),
+    ("3.4 million", "numbers"): (3.4e6,),
+    ("€500", "€"): (500,),
+    ("-€500", "€"): (-500,),
+    ("1 250,5 EUR", "€"): (1250.5,),
+    ("8 %", "points"): (8,),
+    ("8 percentage points", "points"): (8,),
+    ("12 (ms)", "s"): (0.012,),
     ("0.85", "%"): (0.85, 85),
     ("0.85 %", "%"): (0.85,),
     ("85", "%"): (85,),
@@ -200,6 +227,17 @@ UNREAD = [
     "0x10",
     "1__0",
     "٪",
+    "1½",
+    "½½",
+    "2·3",
+    "85 of 100",
+    "2^10",
+    "5-3",
+    "--5",
+    "0.85 👍",
+    "\u200b",
+    "=",
+    "()",
 ]
 
 
@@ -209,6 +247,18 @@ def test_what_is_no_number_is_invalid_and_says_so(typed):
         read_number(typed)
     result = grade(numeric(1), typed)
     assert (result.verdict, result.counts) == ("invalid", False)
+
+
+def test_words_of_the_question_may_stand_beside_the_number():
+    prompt = "How many tensors have changed after which epoch?"
+    for typed in ("147 tensors", "147 tensor", "tensors: 147", "epoch 147", "147 epochs"):
+        assert read_number(typed, "", prompt) == (147,)
+    for typed in ("147 layers", "147 s", "147 tensors or so", "147 or 148"):
+        with pytest.raises(Unreadable):
+            read_number(typed, "", prompt)
+    assert read_number("85 %", "", prompt) == (0.85,), "a unit stays a unit"
+    asked = msgspec.structs.replace(numeric(147), prompt=prompt)
+    assert grade(asked, "147 tensors").verdict == "right"
 
 
 def test_rounding_to_the_digits_of_the_tolerance_passes_on_both_sides():
@@ -322,7 +372,7 @@ def test_confusion_counts_cells():
 
 
 WORDS = {
-    "eval": ["Eval", " EVAL() ", "`eval`", "'eval'", "the eval", "eval."],
+    "eval": ["Eval", " EVAL() ", "`eval`", "'eval'", "the eval", "eval.", "ev\u200bal", "\u200eeval\ufeff"],
     "no_grad": ["no grad", "no-grad", "torch.no_grad"[6:], "NO_GRAD()"],
     "fine-tuning": ["fine tuning", "finetuning", "Fine‑Tuning!"],
     "model.fc": ["Model.fc", "`model.fc`"],
@@ -348,7 +398,10 @@ OUTPUTS = {
         '2\n["fc.weight","fc.bias"]',
         "\n2  \r\n['fc.weight',  'fc.bias' ]\n\n",
         "`2\n['fc.weight', 'fc.bias']`",
+        "2\n[‘fc.weight’, “fc.bias”]",
+        "2\u200b\n['fc.weight', 'fc.bias']\u200e",
     ],
+    "[-1.0, 509.0]": ["[−1.0, 509.0]", "[–1.0,509.0]"],
     "True\n": ["true", " True ", "'True'", '"True"'],
     "torch.Size([2, 3])": ["torch.Size([2,3])", "torch.Size( [ 2, 3 ] )"],
 }

@@ -232,6 +232,55 @@ def test_names_do_not_decide_between_two_of_the_same_moment(tmp_path):
     assert len(seen) == 1
 
 
+def test_lessons_handed_in_one_by_one_are_put_together(folder):
+    """The button below a quiz writes one file a lesson: the later must not wipe out the earlier."""
+    (folder / "a.json").write_bytes(submission("ada", {CHOICE: "b"}, "2026-03-01T12:00:00Z"))
+    (folder / "b.json").write_bytes(submission("ada", {"04-recall-easy": "b"}, "2026-03-02T12:00:00Z"))
+    report, [row] = graded(folder)
+    assert (row[CHOICE], row["04-recall-easy"], row["score"], row["file"]) == (
+        "1",
+        "1",
+        "2",
+        "a.json; b.json",
+    )
+    assert (report.problems, report.graded) == ([], 1)
+    report, [row] = graded(folder, lesson="02")
+    assert (row[CHOICE], row["score"], row["file"], report.exit_status) == ("1", "1", "a.json", 0)
+
+
+def test_a_file_that_still_counts_in_part_says_where_it_does_not(folder):
+    both = {CHOICE: "a", "04-recall-easy": "b"}
+    (folder / "a.json").write_bytes(submission("ada", both, "2026-03-01T12:00:00Z"))
+    (folder / "b.json").write_bytes(submission("ada", {CHOICE: "b"}, "2026-03-02T12:00:00Z"))
+    report, [row] = graded(folder)
+    assert (row[CHOICE], row["04-recall-easy"]) == ("1", "1")
+    assert [str(p) for p in report.problems] == [
+        "a.json: duplicate: ada wrote another one later: b.json is graded in 02_freezing"
+    ]
+
+
+def test_ids_that_differ_only_in_case_are_noted(folder):
+    for n, name in enumerate(("Ada", "ada", "ADA ", "bea")):
+        (folder / f"{n}.json").write_bytes(submission(name))
+    report, rows = graded(folder)
+    assert len(rows) == 4
+    assert report.notes == ["ids that differ only in case have a row each: ADA, Ada, ada"]
+    assert report.exit_status == 0
+
+
+@pytest.mark.parametrize(
+    "answer", [b"1e400", b"-0", b"9" * 5000, b'{"a":1,"a":2}', b"[" * 900 + b"]" * 900, b'"\\ud800"', b"NaN"]
+)
+def test_odd_json_in_an_answer_stops_nothing(folder, answer):
+    odd = submission("eve", {NUMBER: "X", CHOICE: "b"}).replace(b'"X"', answer)
+    (folder / "odd.json").write_bytes(odd)
+    (folder / "good.json").write_bytes(submission("ada"))
+    report, rows = graded(folder)
+    assert rows[0][CHOICE] == "1"
+    assert len(rows) + len(report.problems) == 2
+    assert all(row.get(NUMBER) in ("", "0", "invalid") for row in rows)
+
+
 # -- files that must not stop the others
 
 

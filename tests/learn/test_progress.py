@@ -168,6 +168,26 @@ def test_visits_runs_and_settings(progress):
     assert (progress.setting("theme"), progress.setting("other")) == ("dark", None)
 
 
+def test_runs_come_in_the_order_they_were_begun_though_the_clock_went_back(progress):
+    first = progress.save_run(Run("r1", "strength", 1, "2027-01-01T00:00:00.000000Z", None, {}))
+    second = progress.save_run(Run("r0", "strength", 2, "2026-01-01T00:00:00.000000Z", None, {}))
+    done = progress.save_run(Run("r1", "strength", 1, first.started, "2027-01-02T00:00:00.000000Z", {}))
+    assert progress.runs("strength") == [done, second]
+
+
+def test_a_number_too_large_for_the_file_is_refused(progress):
+    with pytest.raises(InputError, match="too large"):
+        progress.record(attempt(seed=2**70))
+    assert progress.attempts() == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FTLIB_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(StoreError, match="FTLIB_HOME"):
+        Progress()
+
+
 # -- export
 
 

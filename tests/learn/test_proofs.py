@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from ftlib.errors import BankError
-from ftlib.learn.bank import load_bank
+from ftlib.learn.bank import load_bank, load_banks
 from ftlib.learn.proof import SEEDS, canonical, proof_cells, prove, run_all, run_proof, run_proofs
-from ftlib.learn.questions import Option, Question, Wrong
+from ftlib.learn.questions import Option, Pair, Question, Wrong
 from ftlib.learn.rules_proof import hard_coded
 
 SAMPLE = Path(__file__).parent / "data" / "sample.toml"
@@ -106,6 +106,23 @@ def test_disagreements_are_said(name):
     question, outcome, word = DISAGREE[name]
     with pytest.raises(BankError, match=word):
         canonical(question, {0: outcome})
+
+
+def test_a_match_is_proved_by_what_its_right_sides_say():
+    """Letters alone would agree with any right side; texts see two that were swapped."""
+    pairs = (Pair("x", "one", "1"), Pair("y", "two", "2"))
+    said = {0: {"answer": {"x": "1", "y": "2"}}}
+    assert canonical(asked("match", pairs=pairs), said).endswith("one = 1; two = 2 | proved")
+    swapped = (Pair("x", "one", "2"), Pair("y", "two", "1"))
+    assert canonical(asked("match", pairs=swapped), {0: {"answer": {"x": "x", "y": "y"}}})
+    with pytest.raises(BankError, match="disagrees"):
+        canonical(asked("match", pairs=swapped), said)
+
+
+def test_every_match_of_the_course_is_proved_by_texts():
+    for question in (q for bank in load_banks() for q in bank.questions if q.kind == "match"):
+        computed = run_proofs(question)[0]["answer"]
+        assert computed == {pair.key: pair.right for pair in question.pairs}, question.id
 
 
 EXERCISE = {"starter": "not attempted", "solution": "right", "wrong": {"slug": ["wrong", ["slug"]]}}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ftlib.learn.progress import Attempt, Progress, iso
 from ftlib.learn.questions import Option, Question
-from ftlib.learn.review import cards, misconceptions, review
+from ftlib.learn.review import Review, cards, misconceptions, review
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 QUESTIONS = {
@@ -140,3 +140,28 @@ def test_a_sitting_from_the_store(tmp_path, monkeypatch, home):
     deck.next().attempt("b")
     assert deck.due() == []
     assert {a.context for a in store.attempts()} == {"quiz", "review"}
+
+
+def test_a_question_that_two_cards_ask_is_not_shown_answered(tmp_path, home):
+    options = (
+        Option("a", "x", False, "no", "m-one"),
+        Option("b", "y", False, "no", "m-two"),
+        Option("c", "z", True),
+    )
+    question = Question("00-q", "choice", "easy", "c", "S", "?", options=options)
+    now = [START]
+    store = Progress(clock=lambda: now[0])
+    for slip in ("m-one", "m-two"):
+        store.record(attempt("00-q", "wrong", {}, [slip]))
+    deck = Review(store, {"00-q": question})
+    now[0] += timedelta(minutes=11)
+    for _ in range(4):  # one card after the other, both on the same question
+        asked = deck.next()
+        assert not asked.answered
+        asked.attempt("a")
+        now[0] += timedelta(minutes=2)
+
+
+def test_a_card_says_how_often_it_was_missed():
+    found = cards([attempt("00-q", "wrong", {}, ["m-one"])], QUESTIONS)
+    assert str(found[0]).endswith("missed once")

@@ -95,6 +95,28 @@ def test_contexts_and_runs_are_kept_apart(store):
     assert session(store, context="strength", run="one").answered
 
 
+def test_what_was_left_at_other_numbers_does_not_come_back(store):
+    """A draft of an earlier test would fill in the next one's problem, and its hints would be open."""
+    for seed, run in ((5, "one"), (9, "two")):
+        asked = session(store, "99-precision", seed=seed, context="challenge", run=run)
+        assert (asked.draft, asked.hints, asked.changed) == (None, (), False)
+        asked.next_hint()
+        asked.set_draft("0.9")
+    again = session(store, "99-precision", seed=9, context="challenge", run="two")
+    assert (again.draft, len(again.hints)) == ("0.9", 1)
+    assert session(store, "99-precision", seed=5, context="challenge").draft is None
+
+
+def test_text_that_no_file_can_hold_is_graded_and_said_to_be_not_saved(tmp_path):
+    asked = session(Progress(tmp_path / "progress.sqlite3"), "99-word")
+    asked.set_draft("\ud800")
+    assert "cannot save" in asked.trouble
+    assert asked.attempt("eval\ud800").verdict == "wrong"
+    assert "cannot save" in asked.trouble
+    assert asked.attempt("eval").verdict == "right"
+    assert asked.trouble == ""
+
+
 def test_code_is_run_when_checked_and_not_when_restored(store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     asked = session(store, "99-recall-by-hand")

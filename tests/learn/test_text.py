@@ -1,5 +1,6 @@
 """Text mode and the terminal quiz: the same questions and verdicts by typing alone."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,8 @@ def test_the_right_answer_typed_is_right(name, seed):
         ("99-order", "A B C D E"),
         ("99-match", "4A"),
         ("99-match", "first one"),
+        ("99-match", "C1 A2 B3"),
+        ("99-match", "1C 1A 2B"),
         ("99-matrix", "1 2 3"),
         ("99-precision", "abc"),
         ("99-matrix", "a b c d"),
@@ -78,6 +81,17 @@ def test_what_cannot_be_read_says_how_to_type_it_and_costs_nothing(name, wrong):
         ("99-hold", ["B C", "bc", "b, c", "C and B", "B;C"]),
         ("99-order", ["CBDA", "c b d a", "C > B > D > A", "C, B, D, A"]),
         ("99-match", ["1C 2A 3B", "1=c, 2=a, 3=b", "1-C 2-A 3-B", "1: C; 2: A; 3: B"]),
+        (
+            "99-matrix",
+            [
+                "12 88 12 4,888",
+                "tp=12, fn=88, fp=12, tn=4,888",
+                "TP: 12 FN: 88 FP: 12 TN: 4 888",
+                "12; 88; 12; 4888",
+            ],
+        ),
+        ("99-match", ["１Ｃ ２Ａ ３Ｂ", "1C\u200b 2A 3B"]),
+        ("99-order", ["C then B then D then A", "C/B/D/A", "Ｃ Ｂ Ｄ Ａ"]),
         (
             "99-matrix",
             ["12 88 12 4888", "12, 88, 12, 4888", "TP=12 FN=88 FP=12 TN=4888", "tn 4888 fp 12 fn 88 tp 12"],
@@ -275,3 +289,30 @@ def test_the_command_takes_a_quiz_without_a_browser(tmp_path):
     )
     assert "Right. The step reads this very flag." in done.stdout
     assert done.stdout.endswith("1 of 10 points, 1 of 10 questions answered.\nFalse\n")
+
+
+def test_a_list_of_reasons_begins_on_a_line_of_its_own():
+    assert check(Session(QUESTIONS["99-hold"], 0), "B C").startswith("Right.\n- It ")
+
+
+@pytest.mark.parametrize("columns", ["36", "300"])
+def test_a_narrow_terminal_gets_narrow_lines(columns, monkeypatch):
+    class Terminal:
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("COLUMNS", columns)
+    assert max(map(len, wrapped("word " * 60).splitlines())) > 80, "no terminal: the same everywhere"
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    longest = max(map(len, wrapped("word " * 60).splitlines()))
+    assert longest <= min(int(columns), 88)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+@pytest.mark.parametrize("redirect", ["<&-", "</dev/null", "</dev/null >&-"])
+def test_a_closed_input_ends_the_quiz(redirect, home):
+    shell = f"{sys.executable} -m ftlib quiz 02 {redirect}"
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "LANG": "C"}
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "questions answered." in done.stdout or ">&-" in redirect
