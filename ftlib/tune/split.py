@@ -5,6 +5,8 @@ The root's ``forward`` is traced with torch.fx, stages being leaves, so what lie
 model's own modules, not copies.
 """
 
+from contextlib import suppress
+
 import torch
 from torch import fx, nn
 from torch.utils._pytree import tree_leaves, tree_map
@@ -72,12 +74,14 @@ def _graphs(model: nn.Module, found: tuple[Stage, ...], example: torch.Tensor):
     """What forward does in eval and in training, node by node; or a str that says why it cannot be told.
 
     Only constants such as dropout's training flag may differ; a forward that takes another path in training
-    (auxiliary heads) is held to the path of eval. The second is traced with one input more than the first, so
-    that the two tell what depends on the number of inputs.
+    (auxiliary heads, which may need larger pictures) is held to the path of eval. The second is traced with one
+    input more than the first, so that the two tell what depends on the number of inputs.
     """
     longer = torch.cat([example, example[:1]])
     try:
-        evaluating, training = trace(model, found, False, example), trace(model, found, True, longer)
+        evaluating, training = trace(model, found, False, example), []
+        with suppress(Exception):
+            training = trace(model, found, True, longer)
         if _acts(evaluating) != _acts(training):
             training = trace(model, found, False, longer)
     except Exception as error:  # whatever a forward may raise when it is traced

@@ -684,3 +684,38 @@ def test_arrays_of_any_shape_are_read_as_they_were_written(shape, tmp_path):
     kept = store.load_array(tmp_path / "one.array")
     assert kept.shape == shape
     assert np.array_equal(kept, array)
+
+
+class Tokens(nn.Module):
+    """Tokens and the size of their picture go from stage to stage, so a cut holds for one size of picture."""
+
+    class Stage(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x, size):
+            return self.fc(x), size
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.head = nn.Conv2d(3, 4, 2, 2), nn.Linear(4, 2)
+        self.stages = nn.ModuleList([self.Stage() for _ in range(3)])
+
+    def forward(self, x):
+        x = self.embed(x)
+        size = [x.shape[2], x.shape[3]]
+        x = x.flatten(2).transpose(1, 2)
+        for stage in self.stages:
+            x, size = stage(x, size)
+        x = x.transpose(1, 2).unflatten(2, size)
+        return self.head(x.cumsum(3).mean((2, 3)))  # tall and wide pictures differ
+
+
+def test_a_cut_is_made_for_the_size_of_the_data(cached):
+    model = Tokens().eval()
+    for sides in ((8, 12), (12, 8), (6, 6)):
+        x = torch.randn(9, 3, *sides)
+        result = cached(model, (x, torch.arange(9) % 2), at="stages.2")
+        with torch.no_grad():
+            torch.testing.assert_close(result.model(result.data.features), model(x), rtol=1e-5, atol=1e-6)

@@ -517,3 +517,20 @@ def test_a_wrapper_is_told_from_the_model_inside(wrap):
         ModelError, match=r"is a wrapper; give the model inside it, model\.(module|_orig_mod)"
     ):
         split_at(model, "head", torch.zeros(2, 4))
+
+
+class Picky(Skips):
+    """A side path in training that the example is too small for, as Inception's at 96 pixels."""
+
+    def forward(self, x):
+        x = self.b(self.a(x))
+        if self.training:
+            self.c(x[:, :3])
+        return self.fc(x)
+
+
+def test_a_path_that_fails_in_training_alone_is_left_out():
+    model, x = Picky().eval(), torch.randn(5, 4)
+    front, rest = split_at(model, "head", x[:2])
+    with torch.no_grad():
+        assert torch.equal(rest.train()(front(x)), model(x))
