@@ -34,8 +34,9 @@ class Cached:
 
     ``data`` is a TensorSet, or Splits of TensorSets where splits were given (``splits`` is then the
     same). ``model`` is what is left from ``at`` on; it shares its parameters with the whole model, so
-    ``fit(cached.model, ...)`` trains that. Should you train the part before ``at`` later, cache again. ``hit`` says whether everything was on disk already, ``seconds``
-    how long this took, ``key`` what the features belong to, ``path`` the folder they lie in.
+    ``fit(cached.model, ...)`` trains that. Should you train the part before ``at`` later, or want inputs of
+    another size, cache again. ``hit`` says whether everything was on disk already, ``seconds`` how long this
+    took, ``key`` what the features belong to, ``path`` the folder they lie in.
     """
 
     data: TensorSet | Splits
@@ -80,7 +81,7 @@ def cache_features(
 
     Args:
         model: anything ``split_at`` can cut. It is neither moved nor changed.
-        data: Splits, one set, any Dataset, or a pair of tensors. Never augmented: DataError if the same
+        data: Splits, one set, any Dataset, or a pair (x, y). Never augmented: DataError if the same
             sample comes out differently twice.
         at: the first stage that is left to train: "head", or any name from ``stages(model)``.
         batch_size: on CUDA and MPS; a CPU works in small batches, one a thread.

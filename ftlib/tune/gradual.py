@@ -18,8 +18,8 @@ class GradualUnfreezing:
     lowest starting rate the optimizer has. Parameters it holds already (an optimizer over
     ``model.parameters()``) are left where they are.
 
-    Schedulers that count the groups when they are built (``LambdaLR``, ``OneCycleLR``, ``CyclicLR``) refuse
-    a group that comes later: with these, build the optimizer over all parameters. Frozen ones have no
+    Schedulers that count the groups when they are built (``LambdaLR``, ``OneCycleLR``, ``CyclicLR``) cannot
+    serve a group that comes later, and ``fit`` raises InputError: with these, build the optimizer over all parameters. Frozen ones have no
     gradient, so it passes over them until their turn.
 
     When ``fit`` trains only the rest of a model from cached features, stages before the cache stay frozen.

@@ -30,7 +30,8 @@ def split_at(
     Both share the model's parameters and buffers, so training ``rest`` trains the model, and
     ``rest.train()`` leaves frozen parts in eval as the model does. A dropout right before the head is
     in ``rest``. Auxiliary heads are in neither. Split after replacing the head: later replacements
-    are not seen. Raises ModelError with the stages that work if the model cannot be cut there.
+    are not seen. Where a model hands sizes on from stage to stage, the cut holds for inputs of the example's
+    size. Raises ModelError with the stages that work if the model cannot be cut there.
     """
     if hasattr(model, "_orig_mod") or isinstance(model, nn.DataParallel):
         inner = "_orig_mod" if hasattr(model, "_orig_mod") else "module"

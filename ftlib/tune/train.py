@@ -57,7 +57,7 @@ def fit(
     """Train the trainable parameters of ``model`` in place, and say how every epoch went.
 
     Args:
-        train, val: a set, any Dataset, a DataLoader, or a pair of tensors (x, y).
+        train, val: a set, any Dataset, a DataLoader, or a pair (x, y) of tensors or arrays.
         optimizer: default AdamW over ``param_groups(model, lr)``; ``lr`` counts only there.
         loss_fn: ``loss_fn(outputs, targets) -> scalar``; default cross-entropy or squared error.
         task: "classification" or "regression"; default by the targets (whole numbers or not).
