@@ -101,7 +101,8 @@ class ProgressPage(View):
             way.slug
         ].value = f'<div class="ftl-item"><strong>{words}</strong> — {escape(way.what)} · {times}</div>'
         counted = way.slug in COUNTED_BY_ITSELF or not cell.link
-        self._done[way.slug].layout.visibility = "hidden" if counted else None
+        self._done[way.slug].layout.display = "none" if counted else None
+        self._said[way.slug]._dom_classes = ("ftl-whole",) if counted else ()
 
     def _did(self, way):
         self.store.visit(way.slug, self.concept)

@@ -180,7 +180,6 @@ _RESULT = """
 .ftl-box ol, .ftl-box ul { padding-left: 1.4em; }
 .ftl-links { margin: 16px 0 0 !important; font-size: 14px; color: var(--ftl-soft); }
 @media (max-width: 560px) {
-  .ftl-ways { grid-template-columns: minmax(0, 1fr); }
   .ftl-card { padding: 18px 16px 20px !important; } .ftl-option { padding-left: 44px; padding-right: 12px; }
   .ftl-options label input[type] { margin-left: 14px; }
   .ftl-pairs { grid-template-columns: minmax(0, 1fr); } .ftl-pick { margin-bottom: 8px !important; }
@@ -219,7 +218,8 @@ _VIEWS = """
 .ftl .ftl-scroll table { margin: 0; } .ftl .ftl-scroll th[scope="row"] { min-width: 11rem; overflow-wrap: normal; } .ftl .ftl-scroll :is(th, td) { padding: 6px 8px; }
 .ftl .ftl-tall { vertical-align: bottom; } .ftl .ftl-tall span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; font-weight: 500; }
 .ftl td.ftl-dot { text-align: center; color: var(--ftl-soft); position: relative; } .ftl td.ftl-taken { color: var(--ftl-good); }
-.ftl-ways { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 12px; align-items: center; }
+.ftl-ways { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 12px; align-items: center; } .ftl-ways > .ftl-whole { grid-column: 1 / -1; }
+@media (max-width: 560px) { .ftl-ways { grid-template-columns: minmax(0, 1fr); } }
 .ftl-medal { width: 76px; height: 76px; margin: 14px 0 4px; border-radius: 50%; display: grid; place-items: center; font-size: 38px; line-height: 1;
   color: #3d2c00; background: #e8b931; border: 4px solid #b98a16; }
 .ftl-medal.ftl-silver { color: #24292f; background: #cfd5db; border-color: #8d96a0; }
