@@ -107,16 +107,25 @@ class QuestionCard(W.VBox):
         try:
             result = self.judge(self.controls.answer())
         except FtlibError as fault:
-            self._feedback.value = f'<p class="ftl-note" role="alert">{escape(str(fault))}</p>'
+            self.say(str(fault))
             return
         if result:
             self._say(result)
         if result is None or result.counts:
             self.on_checked()
 
+    def focus(self):
+        """Take the keyboard to the first control; radio buttons cannot be sent the focus, so then to "Check answer"."""
+        (self.controls.first or self._check).focus()
+
     def lock(self, words="Answered"):
         """Take no further answer; the button says why."""
         self._locked, self._check.disabled, self._check.description = True, True, words
+        self.controls.lock()
+
+    def say(self, words):
+        """Show a message where the verdict stands, and have screen readers announce it."""
+        self._feedback.value = panels.notice(words)
 
     # -- drawing ----------------------------------------------------------------------------------------------
 
@@ -152,14 +161,14 @@ class QuestionCard(W.VBox):
         self.controls.mark(None if changed or not result.counts else result)
         self._help()
 
-    def _help(self):
+    def _help(self, opened=False):
         session = self.session
         total, left = len(session.question.hints), session.hints_left
         self._hint.description = f"Hint {total - left + 1} of {total}" if left else "All hints shown"
         self._step.description = "Hide steps" if session.steps_open else "Show steps"
         self._step.disabled = not session.steps_allowed
         self._step.tooltip = "" if session.steps_allowed else "Steps open once you have checked an answer"
-        self._hints.value, self._steps.value = panels.hints(session), panels.steps(session)
+        self._hints.value, self._steps.value = panels.hints(session, fresh=opened), panels.steps(session)
 
     # -- what the learner does --------------------------------------------------------------------------------
 
@@ -194,7 +203,7 @@ class QuestionCard(W.VBox):
 
     def _on_hint(self):
         self.session.next_hint()
-        self._help()
+        self._help(opened=True)
 
     def _on_steps(self):
         self.session.show_steps(not self.session.steps_open)
@@ -204,6 +213,7 @@ class QuestionCard(W.VBox):
         self._settle()
         self.session.new_numbers()
         self._draw()
+        self._feedback.value = panels.announced(f"New numbers. {self.session.question.prompt}")
 
 
 def later(seconds, act):

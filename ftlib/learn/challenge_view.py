@@ -8,6 +8,7 @@ from html import escape
 
 import ipywidgets as W
 
+from ftlib.learn import panels
 from ftlib.learn.card import QuestionCard, View, button, html, later
 
 PACES = {"Usual time": 1.0, "Twice the time": 2.0, "No clock": math.inf}
@@ -23,7 +24,8 @@ class ChallengeView(View):
             W.VBox().add_class("ftl-slot"),
             W.Box().add_class("ftl-actions"),
         )
-        super().__init__([self._head, self._slot, self._foot])
+        trouble = html(panels.notice(getattr(game.store, "trouble", "")), "ftl-notice")
+        super().__init__([self._head, trouble, self._slot, self._foot])
         begun = any(problem.state != "waiting" for problem in game.problems())
         if begun:
             self.turn()
@@ -36,14 +38,19 @@ class ChallengeView(View):
     def stand_in(self):
         return repr(self), f"<p>{escape(repr(self).strip('<>'))}. Run this cell to take it.</p>"
 
+    def onward(self):
+        """Go on to the next problem, or the result; the keyboard goes along."""
+        self.turn()
+        if self.problem:
+            self.card.focus()
+
     def turn(self):
         """Show the problem whose turn it is, or the result."""
         self._stop()
-        problem = self.game.open()
+        self.problem = problem = self.game.open()
         if problem is None:
             self._result()
             return
-        self.problem = problem
         self._card(problem)
         self._write_head(problem)
         skip = button("Skip this problem", self._skip)
@@ -58,13 +65,15 @@ class ChallengeView(View):
             "Two points at the first try, one at the second; 9 of 10 win gold, 7 silver, 5 bronze.</p>"
         )
         pace = W.RadioButtons(options=list(PACES), index=0).add_class("ftl-plain")
-        go = button("Start", lambda: self._start(PACES[pace.value]), "ftl-primary")
-        parts = [html(said), html('<p class="ftl-ask">Time (the badge is the same)</p>'), pace]
-        self._slot.children = [W.VBox([*parts, W.Box([go]).add_class("ftl-actions")]).add_class("ftl-card")]
+        self.start = button("Start", lambda: self._start(PACES[pace.value]), "ftl-primary")
+        parts = [html(said), html('<h3 class="ftl-ask">How much time? The badge is the same.</h3>'), pace]
+        self._slot.children = [
+            W.VBox([*parts, W.Box([self.start]).add_class("ftl-actions")]).add_class("ftl-card")
+        ]
 
     def _start(self, pace):
         self.game.set_pace(pace)
-        self.turn()
+        self.onward()
 
     def _card(self, problem):
         where = f"Problem {problem.number + 1} of {len(self.game)}"
@@ -87,40 +96,44 @@ class ChallengeView(View):
 
     def _skip(self):
         self.game.skip()
-        self.turn()
+        self.onward()
 
     def _time_up(self):
         self.problem = self.game.problem(self.problem.number)
         if self.problem.state == "time up":
-            self._over()
+            self._over(follow=False)  # whoever is typing must not press a button by the next key
 
-    def _over(self):
+    def _over(self, follow=True):
         """The problem is over: say how, and lead on."""
         self._stop()
         self.card.lock({"solved": "Solved", "time up": "Time is up"}.get(self.problem.state, "No tries left"))
+        if self.problem.state == "time up":
+            self.card.say("Time is up. This problem gives no points.")
         self._write_head(self.problem)
         last = self.game.current is None
-        onward = button("See the result" if last else "Next problem", self.turn, "ftl-primary")
+        onward = button("See the result" if last else "Next problem", self.onward, "ftl-primary")
         self._foot.children = [onward]
-        onward.focus()
+        if follow:
+            onward.focus()
 
     def _write_head(self, problem):
         tries = f"{problem.tries_left} {'try' if problem.tries_left == 1 else 'tries'} left"
         state = tries if problem.state == "open" else problem.state
-        said = f"<strong>{self.game.points} points</strong> · {escape(problem.kind)} · {state}"
+        points = f"{self.game.points} {'point' if self.game.points == 1 else 'points'}"
+        said = f"<strong>{points}</strong> · {escape(problem.kind)} · {state}"
         self._head.value = f'<h2>Challenge</h2><p class="ftl-score">{said}</p>{_clock(problem)}'
 
     def _result(self):
         badge = self.game.badge
         title = f"{badge.capitalize()} badge" if badge else "No badge this time"
         rows = "".join(
-            f'<tr><th scope="row">{p.number + 1}. {escape(p.kind)}</th><td>{p.state}</td>'
+            f'<tr><th scope="row">{p.number + 1}. {escape(p.kind.capitalize())}</th><td>{p.state.capitalize()}</td>'
             f'<td class="num">{p.points}</td></tr>'
             for p in self.game.problems()
         )
         points = f"<strong>{self.game.points} of {2 * len(self.game)} points</strong>"
         self._head.value = f'<h2>Challenge: {title.lower()}</h2><p class="ftl-score">{points}</p>'
-        head = '<tr><th scope="col">Problem</th><th scope="col">Outcome</th><th scope="col">Points</th></tr>'
+        head = '<tr><th scope="col">Problem</th><th scope="col">Outcome</th><th scope="col" class="num">Points</th></tr>'
         medal = f'<div class="ftl-medal ftl-{badge}" aria-hidden="true">★</div>' if badge else ""
         self._slot.children = [html(f'{medal}<table class="ftl-wide">{head}{rows}</table>')]
         again = button("Another challenge", self._again, "ftl-primary")
@@ -130,7 +143,9 @@ class ChallengeView(View):
     def _again(self):
         from ftlib.learn.challenge import challenge
 
-        self.show(ChallengeView(challenge(store=self.game.store)))
+        fresh = ChallengeView(challenge(store=self.game.store))
+        self.show(fresh)
+        fresh.start.focus()
 
     def _stop(self):
         if self._timer:

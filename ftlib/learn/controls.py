@@ -11,6 +11,8 @@ import ipywidgets as W
 from ftlib.learn import render
 from ftlib.learn.session import LETTERS
 
+WRAPS_AT = 80  # letters of code that fit on a line of the field
+
 
 def controls_for(session):
     """The controls of a session's question."""
@@ -46,6 +48,16 @@ class Controls:
 
     def mark(self, result):
         """Show which parts were right (``result``), or take the marks away (None)."""
+
+    @property
+    def first(self):
+        """The control to begin with; None for radio buttons, which ipywidgets cannot give the focus."""
+        return None if isinstance(self.fields[0], W.RadioButtons) else self.fields[0]
+
+    def lock(self):
+        """Take no further answer."""
+        for field in self.fields:
+            field.disabled = True
 
     def _changed(self, change):
         if not self._silent:
@@ -189,7 +201,8 @@ class Code(Area):
         return box
 
     def _rows(self):
-        return min(24, max(6, self.starter.count("\n") + 3))
+        lines = self.starter.splitlines()
+        return min(24, max(6, 3 + sum(1 + len(line) // WRAPS_AT for line in lines)))
 
     def answer(self):
         code = self.fields[0].value

@@ -16,7 +16,7 @@ class HandIn(W.VBox):
 
     def __init__(self, lesson: str, store):
         self.lesson, self.store = lesson, store
-        self._open = button("Hand in …", self.toggle, "ftl-quiet")
+        self._open = button("Hand in your answers …", self.toggle, "ftl-quiet")
         self.name = W.Text("", description="Your id, as your instructor knows it", placeholder="")
         self.name.on_msg(
             lambda _, content, buffers: self.write() if content.get("event") == "submit" else None
@@ -46,14 +46,19 @@ class HandIn(W.VBox):
         """Write the file and say where it lies, or what is missing."""
         from ftlib.learn.submit import write_submission
 
+        if not self.name.value.strip():
+            self._say("Nothing was written yet: type your id first.")
+            self.name.focus()
+            return
         try:
             path = write_submission(lesson=self.lesson, learner=self.name.value, store=self.store)
         except (FtlibError, OSError) as fault:
-            self.said.value = (
-                f'<p class="ftl-aside" role="alert">Nothing was written: {escape(str(fault))}</p>'
-            )
+            self._say(f"Nothing was written: {escape(str(fault))}")
             return
-        self.said.value = (
-            f'<p class="ftl-aside" role="alert">Written: <code>{escape(path.name)}</code>, beside this notebook. '
-            "It holds your id, your answers and versions, no scores.</p>"
+        self._say(
+            f"Written: <code>{escape(path.name)}</code>, beside this notebook. "
+            "It holds your id, your answers and versions, no scores."
         )
+
+    def _say(self, words):
+        self.said.value = f'<p class="ftl-aside" role="alert">{words}</p>'

@@ -31,13 +31,18 @@ class ProgressPage(View):
 
     def __init__(self, store, banks=None):
         self.store, self.banks = store, banks
-        self._head, self._next, self._table = html("", "ftl-head"), html(), html()
+        self._head, self._next = html("", "ftl-head"), html()
+        self._tables, self._folds, self._pills = W.VBox(), {}, {}
         self._lessons, self._concepts = W.Box().add_class("ftl-nav"), W.Box().add_class("ftl-nav")
-        self._ways = W.Box().add_class("ftl-ways")
-        again = W.Box([button("Read again", self.refresh)]).add_class("ftl-actions")
+        self._said = {way.slug: html() for way in WAYS}
+        self._done = {way.slug: self._did_button(way) for way in WAYS}
+        pairs = [part for way in WAYS for part in (self._said[way.slug], self._done[way.slug])]
+        ways, trouble = W.Box(pairs).add_class("ftl-ways"), getattr(store, "trouble", "")
+        notice = html(panels.notice(trouble), "ftl-notice")
+        again = W.Box([button("Look again", self.refresh)]).add_class("ftl-actions")
         one = html('<div class="ftl-head"><h3>One concept, ten ways</h3></div>')
         super().__init__(
-            [self._head, self._next, self._table, one, self._lessons, self._concepts, self._ways, again]
+            [self._head, notice, self._next, self._tables, one, self._lessons, self._concepts, ways, again]
         )
         self.concept = None
         self.refresh()
@@ -54,7 +59,9 @@ class ProgressPage(View):
         self.rows = ways_table(self.store, banks=self.banks)
         self._head.value = _head(self.rows, self.store)
         self._next.value = _next(next_steps(self.store, banks=self.banks))
-        self._table.value = "".join(_lesson_table(name, list(rows)) for name, rows in self._by_lesson())
+        for name, rows in self._by_lesson():
+            self._folds.setdefault(name, html()).value = _lesson_table(name, list(rows))
+        self._tables.children = list(self._folds.values())
         if self.rows:
             self.choose(self.concept or self.rows[0].concept)
 
@@ -69,27 +76,39 @@ class ProgressPage(View):
             self._pill(panels.lesson_title(name), first[name], name == row.lesson) for name in names
         ]
         self._concepts.children = [self._pill(r.title, r.concept, r is row) for r in mine]
-        self._ways.children = [part for way in WAYS for part in self._way(row, way)]
+        for way in WAYS:
+            self._show_way(row, way)
 
     def _pill(self, words, concept, here):
-        made = button(words, lambda: self.choose(concept), "ftl-pill", *(["ftl-here"] if here else []))
+        """The button of a lesson or concept; always the same one, so that it keeps the focus."""
+        if (words, concept) not in self._pills:
+            self._pills[words, concept] = button(words, lambda: self.choose(concept))
+        made = self._pills[words, concept]
         made.tooltip = f"{words}, shown now" if here else words
+        made._dom_classes = ("ftl-pill", *(["ftl-here"] if here else []))
         return made
 
-    def _way(self, row, way):
+    def _did_button(self, way):
+        return button(f"I did this: {way.title.lower()}", lambda: self._did(way))
+
+    def _show_way(self, row, way):
         cell = row.ways[way.slug]
         times = (
             f"taken {cell.times} {'time' if cell.times == 1 else 'times'}" if cell.taken else "not taken yet"
         )
         words = panels.link(way.title, cell.link) if cell.link else escape(way.title)
-        said = html(f'<div class="ftl-item"><strong>{words}</strong> — {escape(way.what)} · {times}</div>')
-        if way.slug in COUNTED_BY_ITSELF or not cell.link:
-            return [said, html()]
-        return [said, button(f"I did this: {way.title.lower()}", lambda: self._did(way, row))]
+        self._said[
+            way.slug
+        ].value = f'<div class="ftl-item"><strong>{words}</strong> — {escape(way.what)} · {times}</div>'
+        counted = way.slug in COUNTED_BY_ITSELF or not cell.link
+        self._done[way.slug].layout.display = "none" if counted else None
+        self._said[way.slug]._dom_classes = ("ftl-whole",) if counted else ()
 
-    def _did(self, way, row):
-        self.store.visit(way.slug, row.concept)
-        self.refresh()
+    def _did(self, way):
+        self.store.visit(way.slug, self.concept)
+        self.rows = ways_table(self.store, banks=self.banks)
+        self.choose(self.concept)  # the tables wait for "Look again": redrawn, an open one would fold up
+        self._said[way.slug].value += panels.announced(f"{way.title}: noted.")
 
     def _by_lesson(self):
         return groupby(sorted(self.rows, key=lambda row: row.lesson), key=lambda row: row.lesson)

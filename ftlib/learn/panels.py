@@ -5,11 +5,12 @@ from a session that allows them, and the stand-in page reads prompts and options
 """
 
 import os
+import re
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from ftlib.errors import InputError
+from ftlib.errors import FtlibError, InputError
 from ftlib.learn import render
 
 KIND_NAMES = {
@@ -44,7 +45,7 @@ def points(score: float) -> str:
 def prompt(session, where: str = "") -> str:
     """The head of a card: where it stands, kind and difficulty, the prompt, the code to predict."""
     question = session.question
-    words = [f'<span class="ftl-where">{escape(where)}</span>'] if where else []
+    words = [f'<h3 class="ftl-where">{escape(where)}</h3>'] if where else []
     words += [f"<span>{escape(word)}</span>" for word in (KIND_NAMES[question.kind], question.difficulty)]
     code = render.highlight(question.code.strip("\n")) if question.code else ""
     return f'<div class="ftl-meta">{"".join(words)}</div><div class="ftl-prompt">{render.html(question.prompt)}{code}</div>'
@@ -67,12 +68,25 @@ def feedback(result, *, changed: bool = False, fresh: bool = True, note: str = "
     )
 
 
-def hints(session) -> str:
-    """The hints opened so far, in order; "" without any."""
+def hints(session, *, fresh: bool = False) -> str:
+    """The hints opened so far, in order; "" without any. ``fresh`` has screen readers announce the last."""
     if not session.hints:
         return ""
-    items = "".join(f"<li>{render.inline(hint)}</li>" for hint in session.hints)
-    return f'<div class="ftl-box" role="status"><h3>{"Hint" if len(session.hints) == 1 else "Hints"}</h3><ol>{items}</ol></div>'
+    said = [render.inline(hint) for hint in session.hints]
+    said[-1] = f'<div role="alert">{said[-1]}</div>' if fresh else said[-1]
+    items = "".join(f"<li>{hint}</li>" for hint in said)
+    return f'<div class="ftl-box"><h3>{"Hint" if len(session.hints) == 1 else "Hints"}</h3><ol>{items}</ol></div>'
+
+
+def announced(markdown: str) -> str:
+    """Words that only screen readers say."""
+    return f'<p class="ftl-vh" role="alert">{escape(render.plain(markdown))}</p>'
+
+
+def notice(trouble: str) -> str:
+    """What hinders the learner, in a frame of its own; "" where nothing does."""
+    said = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(trouble))
+    return f'<div class="ftl-note" role="alert">{said}</div>' if trouble else ""
 
 
 def steps(session) -> str:
@@ -135,12 +149,19 @@ def link(words: str, to: str) -> str:
 
 
 def lesson_title(lesson: str) -> str:
+    """Number and title of a lesson; where it has no bank, as its file is called.
+
+    >>> lesson_title("98_not_written_yet")
+    'Lesson 98 · Not written yet'
     """
-    >>> lesson_title("05_precision_recall_tradeoff")
-    'Lesson 05, precision recall tradeoff'
-    """
+    from ftlib.learn.bank import load_bank
+
     number, _, name = lesson.partition("_")
-    return f"Lesson {number}, {name.replace('_', ' ')}" if number.isdigit() else lesson.replace("_", " ")
+    try:
+        title = load_bank(lesson).title
+    except FtlibError:
+        title = (name or lesson).replace("_", " ").capitalize()
+    return f"Lesson {number} · {title}" if number.isdigit() else title
 
 
 def stand_in(sitting) -> str:

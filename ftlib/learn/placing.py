@@ -50,6 +50,14 @@ class Order(Controls):
         (other if same[to].disabled else same)[to].focus()
         self.on_change()
 
+    @property
+    def first(self):
+        return self.down[0]
+
+    def lock(self):
+        for made in (*self.up, *self.down):
+            made.disabled = True
+
     def _write(self):
         for place, key in enumerate(self.shown):
             words = f"place {place + 1}: {render.plain(self.items[key])}"
@@ -143,7 +151,7 @@ class Confusion(Controls):
     def mark(self, result):
         parts = result.parts if result else {}
         for (cell, label), field in zip(CELLS.items(), self.fields):
-            words = {None: "", True: " ✓", False: " ✗"}[parts.get(cell)]
+            words = {None: "", True: " ✓ right", False: " ✗ wrong"}[parts.get(cell)]
             field.description = label + words
 
     def show(self, answer):

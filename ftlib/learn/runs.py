@@ -92,4 +92,6 @@ def open_or(store):
         return Progress()
     except StoreError as fault:
         warnings.warn(f"Your answers are not being saved. {fault}", stacklevel=3)
-        return Progress(Path(tempfile.mkdtemp(prefix="ftlib-")) / "progress.sqlite3")
+        made = Progress(Path(tempfile.mkdtemp(prefix="ftlib-")) / "progress.sqlite3")
+        made.trouble = f"Your answers are not being saved. {fault}"  # for pages that show no warnings
+        return made

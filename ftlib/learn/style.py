@@ -37,7 +37,7 @@ _IS_DARK = (
 _FRAME = """
 .ftl { max-width: 47rem; padding: 14px 4px 12px; overflow: visible; color: var(--ftl-ink); font-size: 15px; line-height: 1.55;
   font-family: var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif); }
-.ftl .jupyter-widgets { margin: 0; }
+.ftl .jupyter-widgets { margin: 0; } .ftl .ftl { padding: 0; }
 .ftl .widget-box, .ftl .jupyter-widget-box { overflow: visible; }
 .ftl .widget-html, .ftl .widget-htmlmath { height: auto; width: auto; min-width: 0; }
 .ftl .widget-html-content, .ftl .widget-htmlmath-content { flex: 1 1 auto; min-width: 0; height: auto; line-height: inherit;
@@ -59,7 +59,7 @@ _FRAME = """
 .ftl-code :is(.nf, .nc, .nb, .bp, .fm, .nd) { color: var(--ftl-f); }
 .ftl table { border-collapse: collapse; margin: .25em 0 .9em; font-size: 14px; width: auto; }
 .ftl :is(th, td) { border: 1px solid var(--ftl-line); padding: 6px 12px; text-align: left; color: var(--ftl-ink); background: none; }
-.ftl th { font-weight: 600; background: var(--ftl-tint); } .ftl td.num { text-align: right; font-variant-numeric: tabular-nums; }
+.ftl th { font-weight: 600; background: var(--ftl-tint); } .ftl :is(td, th).num { text-align: right; font-variant-numeric: tabular-nums; }
 .ftl-vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .ftl :is(button, input, select, textarea, a, summary):focus-visible { outline: 3px solid var(--ftl-focus) !important; outline-offset: 2px;
   box-shadow: none !important; }
@@ -90,17 +90,19 @@ _BUTTONS = """
 .ftl .jupyter-button.ftl-pill.ftl-part { background: var(--ftl-part-tint); border-color: var(--ftl-part-line); color: var(--ftl-part); }
 .ftl .jupyter-button.ftl-pill.ftl-wrong { background: var(--ftl-bad-tint); border-color: var(--ftl-bad-line); color: var(--ftl-bad); }
 .ftl .jupyter-button.ftl-pill.ftl-here { border-color: var(--ftl-ink); box-shadow: inset 0 0 0 1px var(--ftl-ink); font-weight: 700; }
+.ftl-numbers > .jupyter-button.ftl-pill { flex: 0 0 auto; width: 34px; min-height: 48px; padding: 4px 0; line-height: 18px;
+  word-spacing: 100vw; } .ftl-numbers { gap: 6px 5px; }
 .ftl-actions { display: flex; flex-flow: row wrap; gap: 10px; margin-top: 20px !important; }
 """
 
 _CARD = """
 .ftl-card { border: 1px solid var(--ftl-line); border-radius: 14px; padding: 24px 28px 26px !important; background: var(--ftl-paper);
   gap: 0; }
-.ftl-meta { display: flex; flex-wrap: wrap; gap: 4px 14px; margin: 0 0 12px; color: var(--ftl-soft); font-size: 13px; }
-.ftl-meta .ftl-where { color: var(--ftl-ink); font-weight: 650; }
+.ftl-meta { display: flex; flex-wrap: wrap; gap: 4px 8px; margin: 0 0 12px; color: var(--ftl-soft); font-size: 13px; line-height: 1.55; }
+.ftl-meta .ftl-where { margin: 0; color: var(--ftl-ink); font-size: 13px; font-weight: 650; line-height: inherit; } .ftl-meta :not(:first-child)::before { content: "· "; }
 .ftl-prompt { font-size: 16px; }
 .ftl-answer { margin-top: 18px !important; }
-.ftl-ask { color: var(--ftl-soft); font-size: 13.5px; margin: 0 0 10px !important; }
+.ftl-ask { color: var(--ftl-soft); font-size: 13.5px; margin: 0 0 10px !important; } h3.ftl-ask { margin-top: 18px !important; }
 .ftl-options { display: grid; grid-template-columns: minmax(0, 1fr); row-gap: 10px; }
 .ftl-options > .widget-radio, .ftl-options .widget-radio-box, .ftl-options > .widget-checkbox, .ftl-over,
 .ftl-over > .widget-htmlmath-content { display: contents !important; }
@@ -116,7 +118,10 @@ _CARD = """
 .ftl-option { grid-column: 1; z-index: 1; pointer-events: none; padding: 12px 16px 12px 48px; min-width: 0; border-radius: 10px;
   display: flex; gap: 12px; } .ftl-letter { flex: 0 0 auto; font-weight: 600; color: var(--ftl-soft); } .ftl-body { flex: 1 1 auto; min-width: 0; }
 .ftl-option pre.ftl-code { margin: 0 0 2px; padding: 0; border: none; background: none; }
-.ftl-option.ftl-right { box-shadow: inset 4px 0 0 var(--ftl-good-line); } .ftl-option.ftl-wrong { box-shadow: inset 4px 0 0 var(--ftl-bad-line); }
+.ftl-options:has(.ftl-mark) label { z-index: 2; } .ftl-options:has(.ftl-mark) label:is(:hover, :has(input:checked)) { background: none; box-shadow: none; }
+.ftl-options:has(.ftl-mark) label:has(input:checked) { border-color: transparent; }
+.ftl-option.ftl-right { background: var(--ftl-good-tint); box-shadow: inset 5px 0 0 var(--ftl-good-line), inset 0 0 0 1px var(--ftl-good-line); }
+.ftl-option.ftl-wrong { background: var(--ftl-bad-tint); box-shadow: inset 5px 0 0 var(--ftl-bad-line), inset 0 0 0 1px var(--ftl-bad-line); }
 .ftl .ftl-mark { display: block; font-size: 13px; font-weight: 650; margin-top: 4px; }
 .ftl-right .ftl-mark { color: var(--ftl-good); } .ftl-wrong .ftl-mark { color: var(--ftl-bad); }
 """
@@ -131,8 +136,8 @@ _FIELDS = """
   height: auto; padding: 8px 12px; border: 1px solid var(--ftl-line-strong); border-radius: 8px; background-color: var(--ftl-paper);
   color: var(--ftl-ink); font-size: 15px; line-height: 22px; font-family: inherit; box-shadow: none; }
 .ftl .widget-textarea textarea { font-family: var(--jp-code-font-family, ui-monospace, Menlo, Consolas, monospace); font-size: 13px;
-  line-height: 1.5; resize: vertical; tab-size: 4; white-space: pre; overflow: auto; }
-.ftl .ftl-prose textarea { white-space: pre-wrap; }
+  line-height: 1.5; resize: vertical; tab-size: 4; white-space: pre-wrap; overflow-wrap: anywhere; overflow: auto; }
+.ftl :is(input, textarea):disabled { opacity: 1; color: var(--ftl-ink); } .ftl label:has(input:disabled), .ftl input:disabled { cursor: default !important; }
 .ftl ::placeholder { color: var(--ftl-soft); opacity: 1; }
 .ftl-lines { display: grid; grid-template-columns: minmax(0, 1fr) auto auto; gap: 8px; align-items: stretch; }
 .ftl-lines .ftl-item { display: flex; gap: 12px; height: 100%; }
@@ -154,8 +159,8 @@ _FIELDS = """
 .ftl .ftl-pick label:has(input:checked)::after { color: var(--ftl-on-accent); font-weight: 700; }
 .ftl .ftl-pick label:has(input:focus-visible) { outline: 3px solid var(--ftl-focus); outline-offset: 2px; }
 .ftl-item { box-sizing: border-box; padding: 9px 14px; border: 1px solid var(--ftl-line); border-radius: 10px; min-width: 0; }
-.ftl-matrix { display: grid; grid-template-columns: max-content minmax(0, 12rem) minmax(0, 12rem); gap: 10px 14px; align-items: end; }
-.ftl-matrix .ftl-axis:empty { display: none; } .ftl-matrix .ftl-axis { font-size: 13px; font-weight: 600; color: var(--ftl-soft); line-height: 40px; }
+.ftl-matrix { display: grid; grid-template-columns: max-content minmax(0, 15rem) minmax(0, 15rem); gap: 12px 16px; align-items: end; }
+.ftl-matrix .ftl-axis { font-size: 13px; font-weight: 600; color: var(--ftl-soft); line-height: 40px; } .ftl-matrix > .ftl-axis:nth-child(-n+3) .ftl-axis { line-height: 1.4; }
 """
 
 _RESULT = """
@@ -164,7 +169,7 @@ _RESULT = """
 .ftl-panel.ftl-part { border-color: var(--ftl-part-line); background: var(--ftl-part-tint); }
 .ftl-panel.ftl-wrong { border-color: var(--ftl-bad-line); background: var(--ftl-bad-tint); }
 .ftl-panel.ftl-none { border-color: var(--ftl-line-strong); background: var(--ftl-tint); }
-.ftl-verdict { font-weight: 700; font-size: 16px; margin: 0 0 4px !important; }
+.ftl-verdict { font-weight: 700; font-size: 16px; margin: 0 0 4px !important; } .ftl-verdict:last-child { margin: 0 !important; }
 .ftl-right > .ftl-verdict { color: var(--ftl-good); } .ftl-part > .ftl-verdict { color: var(--ftl-part); }
 .ftl-wrong > .ftl-verdict { color: var(--ftl-bad); }
 .ftl-aside { color: var(--ftl-soft); font-size: 13.5px; margin: 8px 0 0 !important; }
@@ -175,13 +180,15 @@ _RESULT = """
 .ftl-box ol, .ftl-box ul { padding-left: 1.4em; }
 .ftl-links { margin: 16px 0 0 !important; font-size: 14px; color: var(--ftl-soft); }
 @media (max-width: 560px) {
-  .ftl-ways { grid-template-columns: minmax(0, 1fr); }
   .ftl-card { padding: 18px 16px 20px !important; } .ftl-option { padding-left: 44px; padding-right: 12px; }
   .ftl-options label input[type] { margin-left: 14px; }
   .ftl-pairs { grid-template-columns: minmax(0, 1fr); } .ftl-pick { margin-bottom: 8px !important; }
   .ftl-matrix { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } .ftl-matrix .ftl-axis { display: none; }
 }
-@media (forced-colors: active) { .ftl label:has(input:checked) { outline: 2px solid Highlight; } }
+@media (forced-colors: active) {
+  .ftl label:has(input:checked) { outline: 2px solid Highlight; } .ftl .jupyter-button.ftl-pill.ftl-here { border: 3px solid Highlight; }
+  .ftl .jupyter-button.ftl-primary { border-width: 2px; } .ftl .jupyter-button:disabled { color: GrayText; border-color: GrayText; }
+}
 """
 
 _VIEWS = """
@@ -193,16 +200,17 @@ _VIEWS = """
 .ftl table.ftl-wide { width: 100%; margin-top: 14px; } .ftl table.ftl-wide :is(th, td) { padding: 9px 12px; }
 .ftl-knobs { display: flex; flex-wrap: wrap; gap: 16px; margin-top: 12px !important; }
 .ftl-hand-in { margin-top: 14px !important; } .ftl-hand-in > .jupyter-button { align-self: flex-start; }
-.ftl-hand-in { margin-top: 14px !important; } .ftl-hand-in > .jupyter-button { align-self: flex-start; }
 .ftl-slot { margin-top: 16px !important; } .ftl-nav + .ftl-slot { margin-top: 0 !important; }
 .ftl-plain { width: auto; height: auto; } .ftl .ftl-plain label { display: flex; align-items: center; gap: 10px; height: auto; min-height: 32px;
   width: auto; font-size: 15px; color: var(--ftl-ink); cursor: pointer; }
 .ftl .ftl-plain label input { order: -1; width: 17px; height: 17px; margin: 0; accent-color: var(--ftl-accent); }
 @property --ftl-left { syntax: "<integer>"; inherits: true; initial-value: 0; }
 @keyframes ftl-clock { from { --ftl-left: var(--ftl-seconds); background-size: 100% 100%; } to { --ftl-left: 0; background-size: 0% 100%; } }
+@keyframes ftl-count { from { --ftl-left: var(--ftl-seconds); } to { --ftl-left: 0; } }
 .ftl-clock { margin-top: 12px; padding: 5px 12px; border: 1px solid var(--ftl-line-strong); border-radius: 8px; font-size: 14px; font-weight: 600;
   color: var(--ftl-ink); background: linear-gradient(var(--ftl-accent-tint), var(--ftl-accent-tint)) no-repeat var(--ftl-paper);
   animation: ftl-clock linear both; font-variant-numeric: tabular-nums; position: relative; }
+@media (prefers-reduced-motion: reduce) { .ftl-clock { animation-name: ftl-count; background-image: none; } }
 .ftl-count::after { counter-reset: left var(--ftl-left); content: counter(left) " s left"; }
 .ftl-fold { border: 1px solid var(--ftl-line); border-radius: 10px; margin-top: 10px; background: var(--ftl-paper); }
 .ftl-fold summary { padding: 11px 16px; cursor: pointer; font-weight: 600; border-radius: 10px; } .ftl-fold summary .ftl-aside { font-weight: 400; margin-left: 8px; }
@@ -210,7 +218,8 @@ _VIEWS = """
 .ftl .ftl-scroll table { margin: 0; } .ftl .ftl-scroll th[scope="row"] { min-width: 11rem; overflow-wrap: normal; } .ftl .ftl-scroll :is(th, td) { padding: 6px 8px; }
 .ftl .ftl-tall { vertical-align: bottom; } .ftl .ftl-tall span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; font-weight: 500; }
 .ftl td.ftl-dot { text-align: center; color: var(--ftl-soft); position: relative; } .ftl td.ftl-taken { color: var(--ftl-good); }
-.ftl-ways { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 12px; align-items: center; }
+.ftl-ways { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 12px; align-items: center; } .ftl-ways > .ftl-whole { grid-column: 1 / -1; }
+@media (max-width: 560px) { .ftl-ways { grid-template-columns: minmax(0, 1fr); } }
 .ftl-medal { width: 76px; height: 76px; margin: 14px 0 4px; border-radius: 50%; display: grid; place-items: center; font-size: 38px; line-height: 1;
   color: #3d2c00; background: #e8b931; border: 4px solid #b98a16; }
 .ftl-medal.ftl-silver { color: #24292f; background: #cfd5db; border-color: #8d96a0; }

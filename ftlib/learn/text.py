@@ -95,7 +95,7 @@ def standing_text(session, number, total) -> str:
         parts.append(matrix_text(session.question))
     parts += [wrapped(f"Hint {n}: {render.text(hint)}") for n, hint in enumerate(session.hints, 1)]
     if session.result:
-        parts.append(f"Your last answer — {result_text(session.result)}")
+        parts.append(wrapped(f"Your last answer — {result_text(session.result)}"))
     return "\n".join(parts)
 
 

@@ -3,12 +3,15 @@
 ``strength_test()``, ``challenge()`` and ``review()`` as the last line of a cell show these views.
 """
 
+import math
+from datetime import datetime
 from html import escape
 
 import ipywidgets as W
 
 from ftlib.errors import InputError
-from ftlib.learn import panels, render
+from ftlib.learn import panels, render, runs
+from ftlib.learn.bank import load_concepts
 from ftlib.learn.card import QuestionCard, View, button, html
 
 LEVELS = {  # level → class, symbol
@@ -42,11 +45,11 @@ class StrengthView(View):
         self.test, self.here = test, 0
         self._head, self._slot = html("", "ftl-head"), W.VBox().add_class("ftl-slot")
         self._pills = [button("", lambda n=n: self.go(n), "ftl-pill") for n in range(len(test))]
-        self._nav = W.Box(self._pills).add_class("ftl-nav")
+        self._nav = W.Box(self._pills).add_class("ftl-nav").add_class("ftl-numbers")
         self._onward = button("Next question", self.onward)
-        self._end = button("See the result", self.finish, "ftl-quiet")
+        self._end = button("End now and see the result", self.finish, "ftl-quiet")
         self._foot = W.Box([self._onward, self._end]).add_class("ftl-actions")
-        super().__init__([self._head, self._nav, self._slot, self._foot])
+        super().__init__([self._head, _trouble(test.store), self._nav, self._slot, self._foot])
         self.go(self._first_open())
 
     def __repr__(self):
@@ -88,6 +91,7 @@ class StrengthView(View):
 
         fresh = StrengthView(strength_test(store=self.test.store))
         self.show(fresh)
+        fresh._pills[-1].focus()
 
     def _checked(self):
         self.card.lock()
@@ -105,13 +109,23 @@ class StrengthView(View):
             f'<p class="ftl-score"><strong>{len(given)} of {len(self.test)} answered</strong> · one answer a question</p>'
         )
         for number, (pill, item) in enumerate(zip(self._pills, self.test.items)):
-            done = item.question in given
-            pill.description = f"{number + 1} ✓" if done else f"{number + 1}"
-            pill.tooltip = f"Question {number + 1}: {'answered' if done else 'open'}"
-            pill._dom_classes = ("ftl-pill", "ftl-here") if number == self.here else ("ftl-pill",)
+            kind, symbol, words = panels.VERDICTS[_verdict(given.get(item.question))]
+            mark = f" {symbol}" if item.question in given else ""
+            pill.description, pill.tooltip = f"{number + 1}{mark}", f"Question {number + 1}: {words.lower()}"
+            pill._dom_classes = ("ftl-pill", kind, *(["ftl-here"] if number == self.here else []))
         self._onward.description = "See the result" if self.test.done else "Next question"
         self._end.disabled = not given
         self._end.layout.display = "none" if self.test.done else None
+
+
+def _trouble(store):
+    return html(panels.notice(getattr(store, "trouble", "")), "ftl-notice")
+
+
+def _verdict(score):
+    if score is None:
+        return "not attempted"
+    return "right" if score >= 1 else "partly right" if score > 0 else "wrong"
 
 
 def _report_head(report):
@@ -122,11 +136,11 @@ def _report_head(report):
 def report_table(report) -> str:
     """The report as an HTML table: concept, level, where to read on; the weak ones first."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(c.title)}</th><td>{level_chip(c.level)}</td>'
+        f'<tr><th scope="row">{escape(c.title)}</th><td>{level_chip(c.level) if c.answered else "Not answered"}</td>'
         f"<td>{panels.link(render.plain(c.section), c.link)}</td></tr>"
         for c in report.concepts
     )
-    head = '<tr><th scope="col">Concept</th><th scope="col">Shown</th><th scope="col">Go back to</th></tr>'
+    head = '<tr><th scope="col">Concept</th><th scope="col">Level</th><th scope="col">Go back to</th></tr>'
     return f'<table class="ftl-wide">{head}{rows}</table>'
 
 
@@ -140,7 +154,7 @@ class ReviewView(View):
             W.VBox().add_class("ftl-slot"),
             W.Box().add_class("ftl-actions"),
         )
-        super().__init__([self._head, self._slot, self._foot])
+        super().__init__([self._head, _trouble(cards.store), self._slot, self._foot])
         self.turn()
 
     def __repr__(self):
@@ -153,20 +167,26 @@ class ReviewView(View):
         """Show the first card that is due, or when the next one will be."""
         due = self.cards.due()
         self._count(due)
-        self._foot.children = []
+        self._foot.children = [] if due else [button("Look again", self.onward)]
         self._slot.children = [self._card(due[0]) if due else html(self._nothing())]
+
+    def onward(self):
+        """Go on to the next card; the keyboard goes along."""
+        self.turn()
+        (self._foot.children[0] if self._foot.children else self.card).focus()
 
     def _card(self, card):
         session = self.cards.session(card)
-        name = card.key.replace("-", " ")
-        self.card = QuestionCard(session, where=f"Recall: {name}", on_checked=self._checked)
+        concept = session.question.concept  # not the misconception, whose name would give the answer away
+        where = f"Recall: {load_concepts().get(concept, concept)}"
+        self.card = QuestionCard(session, where=where, on_checked=self._checked)
         return self.card
 
     def _checked(self):
         due = self.cards.due()
         self._count(due)
         if not self._foot.children:
-            onward = button("Next card" if due else "Done for now", self.turn, "ftl-primary")
+            onward = button("Next card" if due else "Done for now", self.onward, "ftl-primary")
             self._foot.children = [onward]
 
     def _count(self, due):
@@ -178,5 +198,18 @@ class ReviewView(View):
         later = self.cards.cards()
         if not later:
             return "<p>No cards yet. What you miss in a quiz comes back here.</p>"
-        when = later[0].due[:16].replace("T", " ")
-        return f"<p>Nothing is due now. The next card comes back at {when} UTC.</p>"
+        left = datetime.fromisoformat(later[0].due) - runs.now(self.cards.store)
+        return f"<p>Nothing is due now. The next card comes back {in_words(left.total_seconds())}.</p>"
+
+
+def in_words(seconds: float) -> str:
+    """How long it takes until then, rounded up.
+
+    >>> in_words(20), in_words(500), in_words(3 * 3600), in_words(86400 * 2.5)
+    ('in a minute', 'in 9 minutes', 'in 3 hours', 'in 3 days')
+    """
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        many = math.ceil(seconds / size)
+        if many > 1:
+            return f"in {many} {name}s"
+    return "in a minute"

@@ -52,7 +52,7 @@ class QuizView(View):
         self._back = button("‹ Back", lambda: self.go(self.sitting.here - 1), "ftl-quiet")
         self._next = button("Next ›", lambda: self.go(self.sitting.here + 1), "ftl-quiet")
         self._pills = [button("", lambda n=n: self.go(n), "ftl-pill") for n in range(len(sitting))]
-        nav = W.Box([self._back, *self._pills, self._next]).add_class("ftl-nav")
+        nav = W.Box([self._back, *self._pills, self._next]).add_class("ftl-nav").add_class("ftl-numbers")
         self._slot, self._onward = W.VBox(), button("Next question", self._on_onward)
         foot = W.Box([self._onward]).add_class("ftl-actions")
         self._summary = html()
@@ -111,8 +111,7 @@ class QuizView(View):
     def _refresh(self):
         sitting = self.sitting
         self._head.value = f"<h2>{escape(sitting.title)}</h2>{score_line(sitting)}"
-        trouble = sitting.trouble
-        self._notice.value = f'<div class="ftl-note" role="alert">{escape(trouble)}</div>' if trouble else ""
+        self._notice.value = panels.notice(sitting.trouble)
         for number, pill in enumerate(self._pills):
             self._paint(number, pill)
         self._summary.value = panels.finished(sitting)

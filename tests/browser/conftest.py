@@ -108,15 +108,20 @@ def server(course, tmp_path_factory):
 
     def start(kind):
         if kind not in running:
-            running[kind] = _start(kind, course, config)
+            running[kind] = start_server(kind, course, config)
         return running[kind][0]
 
     start.home = config / "home"
     start.addresses = lambda: [address for kind, (address, _) in running.items() if kind != "voila"]
     yield start
-    for _, process in running.values():
+    stop_servers(running.values())
+
+
+def stop_servers(running):
+    """End the servers that ``start_server`` gave."""
+    for _, process in running:
         process.terminate()
-    for _, process in running.values():
+    for _, process in running:
         process.wait(timeout=30)
 
 
@@ -128,7 +133,8 @@ def configure(config: Path):
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
 
 
-def _start(kind, course, config):
+def start_server(kind, course, config):
+    """Start one front end on a course's folder; returns its address and its process."""
     port = _free_port()
     folders = {name: str(config / name) for name in ("data", "runtime", "settings", "workspaces")}
     env = os.environ | {

@@ -88,8 +88,13 @@ def test_narrow_windows_wrap(page, server, fresh):
     view = open_quiz(page, server, "voila")
     for number in range(len(ANSWERS)):
         go(view, number)
-        wide = view.evaluate(
-            "quiz => [...quiz.querySelectorAll('*')].filter(el => el.getClientRects().length && !el.closest('mjx-container')"
-            " && el.getBoundingClientRect().right > innerWidth + 1).map(el => el.outerHTML.slice(0, 120))"
-        )
-        assert not wide, f"question {number + 1} sticks out: {wide[:3]}"
+        assert sticks_out(view) == [], f"question {number + 1}"
+
+
+def sticks_out(view):
+    """The first parts of a view that reach over the window's right edge; maths and tables may scroll by themselves."""
+    return view.evaluate(
+        "quiz => [...quiz.querySelectorAll('*')].filter(el => el.getClientRects().length"
+        " && !el.closest('mjx-container, .ftl-scroll') && el.getBoundingClientRect().right > innerWidth + 1)"
+        ".map(el => el.outerHTML.slice(0, 120)).slice(0, 3)"
+    )
