@@ -55,6 +55,15 @@ def freeze_backbone(model, head_name):
             module.eval()
             module.train = lambda mode=True, module=module: module
 """,
+    "batch-statistics-are-frozen": """
+import torch
+def freeze_backbone(model, head_name):
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = name.startswith(head_name + ".")
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.track_running_stats = False
+""",
 }
 
 
@@ -119,7 +128,24 @@ def check_freeze_by_hand(freeze_backbone):
         )
     if not {"head.weight", "head.bias"} <= moved:
         raise Wrong("the head did not move in two steps, though it should learn.", "freeze-includes-head")
+    if not _answers_as_in_eval(model):
+        raise Wrong(
+            "nothing moved, but in train mode the backbone answers otherwise than in eval: BatchNorm uses the "
+            "statistics of the batch. The frozen layers must stay in eval through train().",
+            "batch-statistics-are-frozen",
+        )
     return "two training steps moved the head and not one bit of the backbone."
+
+
+def _answers_as_in_eval(model):
+    """True if the backbone says the same of a batch after ``model.train()`` as after ``model.eval()``."""
+    import torch
+
+    x = torch.randn(8, 3, 8, 8)
+    with torch.no_grad():
+        in_train = model.train().backbone(x)
+        in_eval = model.eval().backbone(x)
+    return torch.allclose(in_train, in_eval)
 
 
 def _was_eval(freeze_backbone):
