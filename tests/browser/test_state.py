@@ -4,6 +4,8 @@ from driver import go, open_quiz, restart_and_run
 from hands import Mouse
 from playwright.sync_api import expect
 
+from conftest import PATIENCE
+
 
 def test_state_survives_a_restart_and_another_front_end(page, server, fresh):
     view = open_quiz(page, server, "lab")
@@ -11,6 +13,10 @@ def test_state_survives_a_restart_and_another_front_end(page, server, fresh):
     leads_to_the_lesson(page, view)
     as_left(restart_and_run(page), drawn)
     for front in ("notebook", "voila"):
+        window = page.context
+        page.close()
+        page = window.new_page()
+        page.set_default_timeout(PATIENCE)
         view = open_quiz(page, server, front)
         as_left(view, drawn)
         leads_to_the_lesson(page, view)
