@@ -78,8 +78,10 @@ def sha256(*parts) -> str:
     for part in parts:
         if isinstance(part, torch.Tensor):  # as bytes, since NumPy lacks bfloat16
             digest.update(repr((tuple(part.shape), part.dtype)).encode())
-            flat = part.detach().cpu().contiguous().reshape(-1)
-            part = flat.view(torch.uint8).numpy() if len(flat) else b""  # an empty one may keep odd strides
+            part = part.detach().cpu().reshape(-1)
+            if part.stride(0) != 1:  # one number or none counts as contiguous whatever its stride
+                part = part.clone(memory_format=torch.contiguous_format)
+            part = part.view(torch.uint8).numpy()
         if isinstance(part, np.ndarray):
             array = np.ascontiguousarray(part)
             digest.update(repr((array.shape, array.dtype.str)).encode())

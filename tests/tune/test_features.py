@@ -577,7 +577,7 @@ def test_the_closure_of_a_hook_is_part_of_the_key(cached):
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.complex64, torch.bool, torch.float64])
-@pytest.mark.parametrize("shape", [(), (0,), (2, 3)])
+@pytest.mark.parametrize("shape", [(), (0,), (1, 1), (2, 3)])
 def test_tensors_of_every_kind_have_a_digest(dtype, shape):
     one = torch.ones(shape).to(dtype)
     other = one.real if one.is_complex() else one.to(torch.float32)
