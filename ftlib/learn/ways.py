@@ -129,7 +129,11 @@ def next_steps(store=None, *, banks=None, most: int = 3) -> list[Step]:
 
 
 def _why(row):
-    return "not tried yet" if row.level == "new" else f"{row.level}, {100 * row.score:.0f} % of your latest answers right"
+    return (
+        "not tried yet"
+        if row.level == "new"
+        else f"{row.level}, {100 * row.score:.0f} % of your latest answers right"
+    )
 
 
 def _homes(banks):
