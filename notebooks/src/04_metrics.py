@@ -9,8 +9,8 @@
 # %% [markdown]
 # # 04 · Metrics
 #
-# You fine-tuned a model. Is it good? One number never answers that. This lesson takes four counts, works every metric out of them by hand,
-# and asks of each: what does it see, and what is it blind to?
+# You fine-tuned a model. Is it good? One number never answers that. We work every metric out of four counts,
+# and ask of each what it sees and what it is blind to.
 #
 # **You will**
 #
@@ -33,15 +33,14 @@ tune.seed_everything(0)  # the one seed of this lesson
 # %% [markdown]
 # ## Four counts
 #
-# A model looks at 200 solar cells. It raises an alarm for 100 of them; 85 of these are truly defective. Of the 100 it
-# passes, 10 are defective as well. "Positive" means defective, what we look for.
+# A model looks at 200 solar cells and raises an alarm for 100 of them. "Positive" means defective, what we look for.
 #
 # | | called defective | called fine |
 # |---|---|---|
 # | **is defective** | 85 true positives (TP) | 10 false negatives (FN) |
 # | **is fine** | 15 false positives (FP) | 90 true negatives (TN) |
 #
-# Make the 200 cells real, as two lists: what is true, and what the model said.
+# As two lists: what is true, and what the model said.
 
 # %%
 TP, FP, TN, FN = 85, 15, 90, 10
@@ -52,7 +51,7 @@ print("cells:", len(truth), "| defective:", truth.sum(), "| alarms:", guess.sum(
 # %% [markdown]
 # ## Accuracy, precision, recall
 #
-# Three questions, three fractions. **Predict** which of the three is largest.
+# Three questions, three fractions. **Predict** which is largest.
 #
 # - *accuracy*: of all cells, how many were called rightly?
 # - *precision*: of the alarms, how many were real?
@@ -62,29 +61,27 @@ print("cells:", len(truth), "| defective:", truth.sum(), "| alarms:", guess.sum(
 accuracy = (TP + TN) / (TP + TN + FP + FN)
 precision = TP / (TP + FP)
 recall = TP / (TP + FN)
-print(f"accuracy  = 175/200 = {accuracy:.4f}")
-print(f"precision =  85/100 = {precision:.4f}")
-print(f"recall    =  85/95  = {recall:.4f}")
+print(f"accuracy  = {TP + TN}/{TP + TN + FP + FN} = {accuracy:.4f}")
+print(f"precision =  {TP}/{TP + FP} = {precision:.4f}")
+print(f"recall    =  {TP}/{TP + FN}  = {recall:.4f}")
 
 # %% [markdown]
-# Recall is the largest, 0.8947: the model finds nearly nine of ten defects. Precision, 0.85, says that 15 of 100 alarms are false.
-# Precision looks at the model's *alarms*, recall at the world's *defects*. Neither knows TN.
+# Recall, 0.8947: nearly nine of ten defects are found. Precision, 0.85: of 100 alarms 15 are false. Neither knows TN.
 #
 # ## F1
 #
-# F1 joins the two. It is their harmonic mean, which leans towards the smaller one. Multiplied out it is a fraction of counts: 2TP / (2TP + FP + FN).
+# F1 joins the two: their harmonic mean, which leans towards the smaller. Multiplied out, it is 2TP / (2TP + FP + FN).
 
 # %%
 f1 = 2 * precision * recall / (precision + recall)
-print("as a fraction:", f"{2 * TP}/{2 * TP + FP + FN}", f"= {f1:.6f}")
-print("to four digits:", round(f1, 4))
+print("as a fraction:  ", f"{2 * TP}/{2 * TP + FP + FN}", f"= {f1:.6f}")
+print("to four digits: ", round(f1, 4))
 print("to three digits:", round(f1, 3))
 
 # %% [markdown]
-# F1 is 170/195, or 0.8718. You may find this very example elsewhere with 0.871: there somebody cut the number off instead of rounding it.
-# Three digits of 0.871795 are 0.872. When in doubt, show the fraction.
+# F1 is 170/195, or 0.8718. Elsewhere you may find this very example with 0.871: cut off, not rounded.
 #
-# A doubt: did we mix anything up? Ask two others, our package and scikit-learn:
+# A doubt: did we mix anything up? Ask our package and scikit-learn:
 
 # %%
 for name in ("accuracy_score", "precision_score", "recall_score", "f1_score"):
@@ -93,29 +90,29 @@ for name in ("accuracy_score", "precision_score", "recall_score", "f1_score"):
     print(f"{name:>15}: {ours:.4f}, scikit-learn the same: {ours == theirs}")
 
 # %% [markdown]
-# The same to the last digit. `ftlib.measure` bears scikit-learn's names, so what you learn here works there.
+# The same to the last digit, and under the same names: what you learn here works there.
 #
 # ## Play with the counts
 #
-# Change the four numbers and watch every fraction. **Try:** double TN. Which metrics move? (On a page without a kernel you see a still picture.)
+# Change the four numbers and watch every fraction. **Predict:** which metrics move if you double TN? (Without a kernel: a still picture.)
 
 # %%
 # NBVAL_IGNORE_OUTPUT
 measure.ConfusionBuilder(tp=85, fp=15, fn=10, tn=90)
 
 # %%
-twice = measure.Counts(tp=85, fp=15, fn=10, tn=180)
 once = measure.Counts(tp=85, fp=15, fn=10, tn=90)
+twice = measure.Counts(tp=85, fp=15, fn=10, tn=180)
 for name in ("accuracy", "precision", "recall", "f1"):
     print(f"{name:>9} moves when TN doubles: {getattr(twice, name) != getattr(once, name)}")
 
 # %% [markdown]
-# Only accuracy moves. Adding easy negatives makes accuracy look better, and nothing else. Keep this for [lesson 06](06_accuracy_paradox.ipynb).
+# Only accuracy. Easy negatives flatter it: keep this for [lesson 06](06_accuracy_paradox.ipynb).
 #
 # ## Which metric for which task
 #
-# It depends on which mistake hurts. A *spam filter* that hides a real letter does harm, so few false alarms: precision. A *medical test* that
-# misses an illness does harm, so few misses: recall. Two models, same accuracy. **Predict** which one is for the clinic.
+# It depends on which mistake hurts. A *spam filter* must not hide a real letter: few false alarms, so precision. A *medical test*
+# must not miss an illness: few misses, so recall. **Predict** which of two equally accurate models is for the clinic.
 
 # %%
 model_a = measure.Counts(tp=70, fp=5, fn=30, tn=95)
@@ -124,7 +121,7 @@ for name, c in {"A": model_a, "B": model_b}.items():
     print(f"model {name}: accuracy {c.accuracy:.3f}, precision {c.precision:.2f}, recall {c.recall:.2f}")
 
 # %% [markdown]
-# Equal accuracy, 0.825. B misses 2 of 100 and raises many false alarms: the clinic's choice, where a second test sorts them out. A is the spam filter's.
+# Both 0.825. B misses 2 of 100 and raises many false alarms, which a second test sorts out: the clinic's choice. A is the spam filter's.
 #
 # ## Nothing to divide by
 #
@@ -136,11 +133,11 @@ print("precision of a silent model:", measure.precision_score(truth, silent))
 print("said otherwise:             ", measure.precision_score(truth, silent, zero_division=np.nan))
 
 # %% [markdown]
-# 0/0 has no value, so a rule must be chosen. Ours is 0, as in scikit-learn, and you can ask for `nan`. A report should say which rule it used.
+# 0/0 has no value, so a rule must be chosen and named. Ours is 0, like scikit-learn's; you can ask for `nan`.
 #
 # ## Ten classes
 #
-# Real images again: scikit-learn's handwritten digits. We train a head on cached features, as in lesson 03.
+# Real images again: scikit-learn's handwritten digits, and a head on cached features, as in lesson 03.
 
 # %%
 digits = tune.digits()  # 1,797 images, ten classes
@@ -152,7 +149,7 @@ result = tune.evaluate(cached.model, cached.splits.val)
 print("ten logits an image:", result.logits.shape[1] == 10)
 
 # %% [markdown]
-# With ten classes each class has its own precision and recall: *this digit* against all others. The plot shows whom the model mistakes for whom.
+# Each class has its own precision and recall: *this digit* against all others. Whom does the model mistake for whom?
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -160,36 +157,38 @@ matrix = measure.confusion_matrix(result.targets, result.predictions)
 measure.plot_confusion_matrix(matrix);
 
 # %% [markdown]
-# The diagonal is right; the rest are mistakes. Some digits are much harder than others, which one overall number hides.
+# The diagonal is right; the title names the worst mistake. One overall number would hide it.
 #
 # ## Macro and micro
 #
-# To get one number from ten, average. *Macro*: compute a metric for each class, take the plain mean; every class counts alike. *Micro*: add up the
-# counts of all classes first; every image counts alike. **Predict** which of these four are equal.
+# One number from ten: average. *Macro*: a metric for each class, then the plain mean; every class counts alike. *Micro*: add up the
+# counts of all classes first; every image counts alike. **Predict** which are equal.
 
 # %%
 y, p = result.targets, result.predictions
-micro = [getattr(measure, name)(y, p, average="micro") for name in ("precision_score", "recall_score", "f1_score")]
-print("micro precision = recall = F1:", micro[0] == micro[1] == micro[2])
-print("and = accuracy:               ", micro[0] == measure.accuracy_score(y, p))
-print("macro F1 is the same number:  ", measure.f1_score(y, p, average="macro") == micro[2])
+precision = measure.precision_score(y, p, average="micro")
+recall = measure.recall_score(y, p, average="micro")
+f1 = measure.f1_score(y, p, average="micro")
+print("micro precision = recall = F1:", precision == recall == f1)
+print("and = accuracy:               ", f1 == measure.accuracy_score(y, p))
+print("macro F1 is the same number:  ", f1 == measure.f1_score(y, p, average="macro"))
 
 # %% [markdown]
-# With one label an image, micro precision, micro recall, micro F1 and accuracy are *one and the same number*. Reporting all four says one thing four times.
-# Macro is another number. When classes are rare, the two part company:
+# With one label an image, micro precision, recall, F1 and accuracy are *one number*; reporting all four says it four times.
+# When a class is rare, macro parts company:
 
 # %%
-rare = (y != 8) | (np.cumsum(y == 8) <= 3)  # keep three eights only
-wrong = np.where(y == 8, 1, y)  # a model that is perfect, but for calling every 8 a 1
-print(f"micro recall: {measure.recall_score(y[rare], wrong[rare], average='micro'):.2f}")
-print(f"macro recall: {measure.recall_score(y[rare], wrong[rare], average='macro'):.2f}")
+rare = y[(y != 8) | (np.cumsum(y == 8) <= 3)]  # keep three eights only
+wrong = np.where(rare == 8, 1, rare)  # a model that is perfect, but for calling every 8 a 1
+for average in ("micro", "macro"):
+    print(f"{average} recall: {measure.recall_score(rare, wrong, average=average):.2f}")
 
 # %% [markdown]
-# Missing a rare class entirely costs 1 point in micro recall and 10 points in macro recall. If every class matters, look at macro.
+# A class missed entirely: 0.99 micro, 0.90 macro. If every class matters, look at macro.
 #
 # ## Batches
 #
-# A loop computes accuracy for each batch and averages those. It looks right. **Predict:** is the mean of batch accuracies the accuracy?
+# A loop averages the accuracies of its batches. It looks right. **Predict:** is that the accuracy?
 
 # %%
 batches = [slice(0, 64), slice(64, 128), slice(128, 192), slice(192, 200)]  # the last one is short
@@ -199,7 +198,7 @@ print("mean of batch accuracies:", round(float(np.mean(by_batch)), 4))
 print("accuracy:                ", measure.accuracy_score(truth, guess))
 
 # %% [markdown]
-# Not the same: the short last batch of 8 counted as much as one of 64. For precision it is worse still. Add up *counts*, and divide once at the end:
+# No: the last batch of 8 counted as much as one of 64. The mend: add up *counts*, and divide once at the end.
 
 # %%
 running = measure.Running()
@@ -210,7 +209,7 @@ print("from running counts:", running.compute()["accuracy"])
 # %% [markdown]
 # ## A number instead of a class
 #
-# The solar-cell data also states a *probability* of defect: 0, 1/3, 2/3 or 1. Predicting it is regression. The head has one output, the loss is the mean squared error (MSE).
+# The solar-cell data also states a *probability* of defect. Predicting it is regression: one output, and mean squared error (MSE) as the loss.
 
 # %%
 solar = tune.solar_cells(size=128, task="probability")  # ELPV dataset, CC BY-NC-SA 4.0
@@ -219,26 +218,28 @@ tune.freeze(net, keep=tune.replace_head(net, num_classes=1, seed=0))
 cached = tune.cache_features(net, solar, at="head", progress=False)
 history = tune.fit(cached.model, cached.splits.train, cached.splits.val, epochs=15, progress=False)
 result = tune.evaluate(cached.model, cached.splits.val)
+print("values to predict:", sorted({round(y, 2) for y in result.targets.tolist()}))
 print("metrics:", sorted(result.metrics))
 
 # %% [markdown]
-# An MSE by itself says little: is 0.1 good? Compare with the simplest model, which always says the mean. R² does exactly that:
+# Is an MSE of 0.1 good? Compare with the simplest model, which always says the mean: R² is
 # 1 − MSE / MSE of the mean. **Predict** the R² of "always the mean".
 
 # %%
 y = result.targets
-mse_of_mean = measure.mean_squared_error(y, np.full_like(y, y.mean()))
-print(f"R² of always saying the mean: {measure.r2_score(y, np.full_like(y, y.mean())):.1f}")
-by_hand = 1 - measure.mean_squared_error(y, result.predictions) / mse_of_mean
+always_mean = np.full_like(y, y.mean())
+print(f"R² of always saying the mean: {measure.r2_score(y, always_mean):.1f}")
+mse, mse_of_mean = (measure.mean_squared_error(y, guess) for guess in (result.predictions, always_mean))
+by_hand = 1 - mse / mse_of_mean
 print("R² by hand is our R²:", np.isclose(by_hand, result.metrics["r2"]))
 print("the head explains over a third of the variance:", result.metrics["r2"] > 1 / 3)
 
 # %% [markdown]
-# 0 is the baseline, 1 is perfect, and below 0 is worse than the mean. Our head explains more than a third of the variance, with a frozen backbone.
+# 0 is the baseline, 1 is perfect, below 0 is worse than the mean. Our head explains more than a third of the variance.
 #
 # ## Why validation, and not training
 #
-# Now the mistake that makes every metric lie. We train a head much too long on few images, with no brake. **Predict** its training accuracy.
+# The mistake that makes every metric lie: a head trained much too long on few images, and judged on them. **Predict** its training accuracy.
 
 # %%
 cells = tune.cache_features(net, tune.solar_cells(size=128), at="head", progress=False).splits
@@ -251,7 +252,7 @@ print(f"training accuracy: {on_train:.0%}")
 print("validation accuracy is over 15 points lower:", on_val < on_train - 0.15)
 
 # %% [markdown]
-# 100 % on what it has seen, far less on what it has not. The training number measures memory. The aim is to do the *new task on new images*, so watch
+# 100 % on what it has seen, far less on what it has not. The training number measures memory. Watch
 # validation loss and validation metrics, and keep a test set for the very end.
 #
 # ## What we saw
@@ -265,7 +266,7 @@ print("validation accuracy is over 15 points lower:", on_val < on_train - 0.15)
 # - gave R² its meaning: 0 is "always the mean"
 # - got 100 % on training images, and much less on validation images
 #
-# A metric is a question. Say which one you ask, on which data, and against which baseline.
+# For classes, report accuracy, precision, recall and F1; for numbers, MSE and R². Say on which data, and against which baseline.
 #
 # ## Exercise
 #

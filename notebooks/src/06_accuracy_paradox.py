@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 06 · The accuracy paradox
 #
-# A fine-tuned model reaches 98 % accuracy at spotting card fraud. Its maker wants to ship it on Monday. It misses 88 of 100
+# A fine-tuned model spots card fraud with 98 % accuracy, and misses 88 of 100
 # frauds. How can both be true, and what do you do about it?
 #
 # **You will**
@@ -40,9 +40,9 @@ def tensors(data):
 # %% [markdown]
 # ## Frauds are rare
 #
-# The transactions of this lesson are **simulated**: a seeded formula makes them, because real card data is private. Two
-# patterns of fraud exist in it. With a *lost card*, thieves buy large things far from home. With a *stolen number*, they buy
-# online from a new device. Half-hearted frauds look much like honest purchases, as in life.
+# These transactions are **simulated** by a seeded formula, because real card data is private. It knows two
+# patterns of fraud: with a *lost card*, thieves buy large things far from home; with a *stolen number*, they buy
+# online from a new device.
 
 # %%
 train = tune.card_transactions(8000, frauds=160, pattern="number stolen", seed=1)
@@ -60,7 +60,7 @@ print(f"accuracy of doing nothing: {measure.accuracy_score(test.y, always_honest
 print(f"recall of doing nothing:   {measure.recall_score(test.y, always_honest):.0%}")
 
 # %% [markdown]
-# 98 % accuracy, and not one fraud found. That is the baseline. Any accuracy near 98 % says nothing until you know what was caught.
+# 98 %, and not one fraud found. That is the baseline: any accuracy near it says nothing.
 #
 # ## A base model, and a new kind of fraud
 #
@@ -82,8 +82,7 @@ print("finds more than half of last year's frauds:", old_kind.recall > 0.5)
 print("finds a tenth of the new kind:             ", counts(base, test).recall > 0.1)
 
 # %% [markdown]
-# The thieves changed their ways, and the model did not. So it is fine-tuned, carefully: few epochs, a small learning rate. All of it
-# trains.
+# The thieves changed their ways, the model did not. So all of it is fine-tuned, carefully: few epochs, a small learning rate.
 
 # %%
 careful = copy.deepcopy(base)
@@ -101,8 +100,8 @@ print(f"accuracy: {first.accuracy:.0%}")
 measure.plot_confusion_matrix([[first.tn, first.fp], [first.fn, first.tp]], classes=["honest", "fraud"]);
 
 # %% [markdown]
-# Look at the bottom row, the 100 real frauds. Nearly all of them sit in the left cell: called honest. The big number top left,
-# almost 4,900 honest purchases called honest, is what accuracy is made of.
+# The bottom row holds the 100 real frauds, nearly all in the left cell: called honest. The big number top left,
+# honest and called honest, is what accuracy is made of.
 
 # %%
 print(f"recall: about {round(first.recall, 1):.0%} of the frauds are caught")
@@ -111,12 +110,12 @@ print("misses more than 80 of 100:  ", first.fn > 80)
 print("beats doing nothing by 0.5 %:", first.accuracy > 0.98 + 0.005)
 
 # %% [markdown]
-# About one fraud in ten is caught. In accuracy the model is within half a percent of doing nothing at all. This is the **accuracy paradox**: when one class is
-# rare, accuracy is nearly all about the other one.
+# About one fraud in ten is caught, and accuracy is within half a percent of doing nothing. This is the **accuracy paradox**: when one class is
+# rare, accuracy is nearly all about the other.
 #
 # ## The same in round numbers
 #
-# The self-check at the end of this lesson uses a model like ours, with these four counts. **Predict** its precision.
+# The self-check in the quiz uses a model like ours, with these four counts. **Predict** its precision.
 
 # %%
 card = measure.Counts(tp=12, fp=12, fn=88, tn=4888)
@@ -125,12 +124,12 @@ for name, fraction in card.fractions().items():
         print(f"{name:>9} = {fraction!s:>9} = {float(fraction):.3f}")
 
 # %% [markdown]
-# Accuracy 0.980, recall 0.120. Of 24 alarms 12 are real, so precision is 0.500. F1, which needs both, is 0.194. One number praises the model,
-# two condemn it. Is it ready? **No.** It misses 88 of 100 frauds, and its accuracy is high only because fraud is rare.
+# Accuracy 0.980, recall 0.120. Of 24 alarms 12 are real, so precision is 0.500. F1, which needs both, is 0.194.
+# Is it ready? **No.** It misses 88 of 100 frauds, and its accuracy is high only because fraud is rare.
 #
 # ## Ask a better question
 #
-# A doubt: perhaps the model is simply bad, and knows nothing about frauds. Precision and recall depend on the threshold of 0.5. The PR curve
+# A doubt: perhaps the model knows nothing about frauds. Precision and recall depend on the threshold of 0.5; the PR curve
 # does not. Its baseline is the share of frauds, 0.02.
 
 # %%
@@ -139,8 +138,8 @@ val_scores = tune.evaluate(careful, tensors(val)).probabilities[:, 1]
 measure.plot_pr(val.y, val_scores, threshold=0.5);
 
 # %% [markdown]
-# The curve runs far above the dashed line. So the model *ranks* well: frauds tend to score higher than honest purchases. It only hesitates to say
-# so, since 0.5 is a very high bar for something this rare. Our chosen point sits at the far left.
+# Nearly all of the curve runs far above the dotted line. So the model *ranks* well: frauds tend to score higher. But
+# 0.5 is a high bar for something this rare: our point, the ring, sits far to the left.
 
 # %%
 area = measure.average_precision_score(val.y, val_scores)
@@ -149,8 +148,8 @@ print("average precision is over 10 times the baseline:", area > 10 * 0.02)
 # %% [markdown]
 # ## Repair 1: move the threshold
 #
-# Nothing is retrained. We ask for a recall of at least 60 % and take the threshold that costs the least precision. It is chosen on
-# **validation** data, and reported on test.
+# Nothing is retrained. Ask for a recall of at least 60 %, at the least cost in precision: chosen on
+# **validation** data, reported on test.
 
 # %%
 choice = measure.best_threshold(val.y, val_scores, by="recall", at_least=0.6)
@@ -160,7 +159,7 @@ print("recall on test above 50 %:   ", moved.recall > 0.5)
 print("accuracy fell:               ", moved.accuracy < first.accuracy)
 
 # %% [markdown]
-# Recall went from about one in ten to more than half, by changing one number. Accuracy fell, and that is fine. What did it cost?
+# From one in ten to more than half, by changing one number. Accuracy fell, and that is fine. What did it cost?
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -168,7 +167,7 @@ print(f"alarms on 5,000 transactions: {first.tp + first.fp:.0f} -> {moved.tp + m
 print(f"of them real frauds:          {first.tp:.0f} -> {moved.tp:.0f}")
 
 # %% [markdown]
-# Several times as many alarms, and most of the new ones are false. Each is a customer whose card is declined. Can training do better?
+# Many more alarms, and most of the new ones are false: customers whose card is declined. Can training do better?
 #
 # ## Repair 2: weigh the classes
 #
@@ -176,10 +175,11 @@ print(f"of them real frauds:          {first.tp:.0f} -> {moved.tp:.0f}")
 # **Predict** which way precision goes.
 
 # %%
-def fine_tuned(epochs=12, data=train, weight=1.0):
+def fine_tuned(data=train, weight=1.0):
     model = copy.deepcopy(base)
     loss = nn.CrossEntropyLoss(weight=torch.tensor([1.0, weight]))
-    tune.fit(model, tensors(data), tensors(val), epochs=epochs, lr=1e-3, batch_size=256, loss_fn=loss, progress=False)
+    options = {"epochs": 12, "lr": 1e-3, "batch_size": 256, "progress": False}
+    tune.fit(model, tensors(data), tensors(val), loss_fn=loss, **options)
     return model
 
 
@@ -188,21 +188,23 @@ print("recall above 55 %:", weighted.recall > 0.55)
 print("precision above 40 %:", weighted.precision > 0.4)
 
 # %% [markdown]
-# Both hold at the threshold of 0.5. This run also trained longer than the careful one, and at a higher rate. Which of the two changes helped?
+# A doubt: this run also trained longer than the careful one, and at a higher rate. Which change helped?
 # Never credit a repair before its control has run:
 
 # %%
 longer = counts(fine_tuned(weight=1.0), test)
-print("longer training alone lifts recall over the careful run:", longer.recall > first.recall + 0.2)
-print("the weight adds recall on top of it:                    ", weighted.recall > longer.recall + 0.05)
-print("and takes precision away:                               ", weighted.precision < longer.precision)
+without_weight, with_weight = longer.recall - first.recall, weighted.recall - longer.recall
+print("longer training alone lifts recall by 20 points:", without_weight > 0.2)
+print("that is most of the gain:                       ", without_weight > with_weight)
+print("the weight adds recall on top of it:            ", with_weight > 0.05)
+print("and takes precision away:                       ", weighted.precision < longer.precision)
 
 # %% [markdown]
-# So the careful fine-tuning was mostly *too short*, and nobody noticed, since accuracy said 98 % from the start. The weight then buys more recall with precision.
+# So the careful fine-tuning was mostly *too little*, which accuracy hid. The weight then buys more recall with precision.
 #
 # ## Repair 3: resample
 #
-# Show the model each fraud ten times instead of weighing it ten times. Only the **training** data is changed. Validation and test keep their true 2 %.
+# Show each fraud ten times instead of weighing it ten times. Only the **training** data is changed; validation and test keep their true 2 %.
 
 # %%
 fraud = train.y == 1
@@ -214,9 +216,9 @@ again = counts(fine_tuned(data=resampled), test)
 print("recall within 15 points of the weighted run:", abs(again.recall - weighted.recall) < 0.15)
 
 # %% [markdown]
-# Close to weighting, as it should be: ten copies and a weight of ten ask for the same thing.
+# Close to weighting, as it should be: ten copies and a weight of ten ask for nearly the same.
 #
-# There is a trap here. Suppose you resample *before* splitting. Copies of one fraud then land in train and in test. **Predict** how much of the "test" the model
+# A trap: resample *before* splitting, and copies of one fraud land in both parts. **Predict** how many frauds of the "test" the model
 # would have seen.
 
 # %%
@@ -227,12 +229,12 @@ frauds = [row.tobytes() in seen for row in resampled.x[part_b][resampled.y[part_
 print(f"frauds of the 'test' part that were seen in training: {sum(frauds) / len(frauds):.0%}")
 
 # %% [markdown]
-# All of them, or nearly so. No error is raised, and the recall reported from such a split means nothing. Split first, then resample the training part.
+# All of them, and no error. Recall on such a split means nothing. The mend: split first, then resample the training part.
 #
 # ## Which model is best?
 #
-# Four candidates, and none wins on every metric. That question has no answer until you say what mistakes cost. Suppose a missed fraud costs 200 €, and a false alarm
-# 5 € (a phone call).
+# Of five candidates. Say what mistakes cost, and the question has an answer: suppose a missed fraud costs 200 €, a false alarm
+# 5 € (a phone call). **Predict:** is the most accurate one the cheapest?
 
 # %%
 runs = {"careful": first, "threshold": moved, "longer": longer, "weighted": weighted, "resampled": again}
@@ -247,15 +249,16 @@ print("the most accurate is the cheapest:", max(runs, key=lambda n: runs[n].accu
 # NBVAL_IGNORE_OUTPUT
 print(f"{'':>10}  accuracy  precision  recall    F1   cost")
 for name, c in runs.items():
-    print(f"{name:>10}  {c.accuracy:8.3f}  {c.precision:9.2f}  {c.recall:6.2f}  {c.f1:.2f}  {cost[name]:6,.0f} €")
+    scores = f"{c.accuracy:8.3f}  {c.precision:9.2f}  {c.recall:6.2f}  {c.f1:.2f}"
+    print(f"{name:>10}  {scores}  {cost[name]:6,.0f} €")
 
 # %% [markdown]
-# Read the first and the last column. The accuracies differ by about a percent. The costs differ by a factor of two or more. The model to ship is the one whose mistakes
-# you can afford, and accuracy did not find it.
+# Read the first and the last column: the accuracies lie within a few points, the costs differ by a factor of two or more. No model wins in every column.
+# Ship the one whose mistakes you can afford.
 #
 # ## Try it yourself
 #
-# Slide the threshold of the careful model. Ask for "recall at least 0.8" and watch the alarms. (On a page without a kernel you see a still picture.)
+# Slide the careful model's threshold. Ask for "recall at least 0.8" and watch the alarms. (Without a kernel: a still picture.)
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -269,7 +272,7 @@ measure.ThresholdExplorer(val.y, val_scores)
 # - got 98 % accuracy by doing nothing, and about the same from a model that catches one fraud in ten
 # - saw a PR curve far above its baseline: the model ranked well, its threshold was wrong
 # - raised recall by threshold, class weight and resampling, and paid each time with false alarms
-# - ran the control: most of the gain of "class weights" came from training long enough
+# - ran the control: most of the gain of "class weights" came from training enough
 # - chose by cost, and the most accurate model was not the cheapest
 #
 # Judge a model by what it misses and what that costs. Accuracy alone cannot tell a good fraud model from none.
@@ -283,6 +286,6 @@ measure.ThresholdExplorer(val.y, val_scores)
 exercise("06-ship-or-keep").check(verdict)
 
 # %% [markdown]
-# Then take the [quiz](../quizzes/06_accuracy_paradox.ipynb). It ends with the fraud-recall self-check: is the model with 98 % accuracy and 12 % recall ready?
+# Then take the [quiz](../quizzes/06_accuracy_paradox.ipynb). In it waits the fraud-recall self-check: is the model with 98 % accuracy and 12 % recall ready?
 #
 # Next: [07 · Reading a run](07_reading_a_run.ipynb).

@@ -39,7 +39,9 @@ def check_share(share_trainable):
     model = nn.Sequential(nn.Linear(30, 8), nn.ReLU(), nn.Linear(8, 2))
     model[0].requires_grad_(False)
     right, tensors, frozen = 18 / 266, 2 / 4, 248 / 266
-    got = float(share_trainable(model))
+    got = share_trainable(model)
+    if not isinstance(got, (int, float)):
+        raise Wrong(f"it returned {got!r}; return a number between 0 and 1.", "other-share")
     if abs(got - tensors) < 1e-9:
         raise Wrong(
             "0.5 is the share of *tensors*, 2 of 4. Count numbers: `p.numel()`.", "counts-tensors-not-numbers"
@@ -53,7 +55,7 @@ def check_share(share_trainable):
     if abs(got - right) > 1e-9:
         raise Wrong(f"expected 18 of 266 numbers, {right:.4f}; you have {got:.4f}.", "other-share")
     model.requires_grad_(True)
-    if abs(float(share_trainable(model)) - 1) > 1e-9:
+    if abs(share_trainable(model) - 1) > 1e-9:
         raise Wrong("with everything trainable the share must be 1.", "other-share")
     return "18 of 266 numbers, and all of them once everything trains."
 

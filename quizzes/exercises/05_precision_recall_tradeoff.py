@@ -61,6 +61,8 @@ def check_threshold(threshold_for_recall):
     for truth, scores, floor in cases:
         truth, scores = np.asarray(truth), np.asarray(scores)
         got = threshold_for_recall(truth, scores, floor)
+        if np.ndim(got) or not isinstance(got, (int, float, np.number)):
+            raise Wrong(f"it returned {got!r}; return one threshold, a number.", "other-shape")
         recalls = {t: (scores >= t)[truth == 1].mean() for t in np.unique(scores)}
         best = max(t for t, recall in recalls.items() if recall >= floor - 1e-12)
         recall = (scores >= got)[truth == 1].mean()

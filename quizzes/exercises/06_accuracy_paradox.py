@@ -35,6 +35,12 @@ def verdict(tp, fp, fn, tn, cost_fn, cost_fp):
 """,
 }
 
+WHY = {  # misconception -> what to say beside the numbers
+    "no-baseline": "Compare the cost of all its mistakes with that of doing nothing.",
+    "mistakes-cost-the-same": "A missed fraud and a false alarm have different prices.",
+    "costs-are-swapped": "A missed fraud is an FN, a false alarm an FP.",
+    "accuracy-is-enough": "Accuracy does not enter; equal cost is no reason to ship.",
+}
 CASES = [  # counts, costs, misconception of a function that fails here first
     ((80, 10, 20, 4890), (200, 5), "no-baseline"),
     ((90, 60, 210, 640), (5, 50), "mistakes-cost-the-same"),
@@ -55,7 +61,7 @@ def check_verdict(verdict):
         if got != right:
             raise Wrong(
                 f"with TP {tp}, FP {fp}, FN {fn}, TN {tn}, {cost_fn} a missed fraud and {cost_fp} a false alarm, the model "
-                f"costs {fn * cost_fn + fp * cost_fp:,} and doing nothing {(tp + fn) * cost_fn:,}: {right!r}, not {got!r}.",
+                f"costs {fn * cost_fn + fp * cost_fp:,} and doing nothing {(tp + fn) * cost_fn:,}: {right!r}, not {got!r}. {WHY[misconception]}",
                 misconception,
             )
     return f"right in all {len(CASES)} cases, and accuracy was not asked once."

@@ -56,6 +56,13 @@ def best_and_stop(val_loss, patience):
 """,
 }
 
+WHY = {  # misconception -> what to say beside the numbers
+    "counts-from-zero": "Count epochs from 1.",
+    "stops-at-first-rise": "One rise is not the end: wait for `patience` epochs without a new best.",
+    "best-of-all-epochs": "While training, nobody knows the losses to come.",
+    "compares-with-last-epoch": "Compare with the best so far, not with the epoch before.",
+    "equal-is-better": "An equal loss is no new best.",
+}
 CASES = [  # losses, patience, right answer, misconception of whoever fails here first
     ([0.9, 0.8, 0.7], 2, (3, 3), "counts-from-zero"),
     ([0.9, 0.8, 0.82, 0.7, 0.71, 0.72, 0.73], 3, (4, 7), "stops-at-first-rise"),
@@ -75,7 +82,7 @@ def check_best_and_stop(best_and_stop):
         if tuple(got) != right:
             raise Wrong(
                 f"for {losses} with patience {patience} the best epoch is {right[0]} and training stops after {right[1]}; "
-                f"you have {got[0]} and {got[1]}.",
+                f"you have {got[0]} and {got[1]}. {WHY[misconception]}",
                 misconception,
             )
     return f"right in all {len(CASES)} runs: the best so far counts, and only the past is known."
