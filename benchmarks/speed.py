@@ -281,7 +281,14 @@ def machine() -> dict:
 
 def table(report: dict) -> str:
     """The figures as a page to read."""
-    lines = ["# Speed", "", f"`{report['command']}` on {report['machine']}", ""]
+    about = ", ".join(f"{name} {value}" for name, value in report["machine"].items())
+    lines = [
+        "# Speed",
+        "",
+        "`python benchmarks/speed.py` measures all of it, one part after the other; parts may",
+    ]
+    lines += ["come from separate runs, within each both sides took turns. The latest run was", ""]
+    lines += [f"`{report['command']}`: {about}.", ""]
     for name in ("head", "half", "extract", "imports"):
         if name in report:
             lines += [f"## {name}", "", "```json", json.dumps(report[name], indent=2), "```", ""]
