@@ -287,7 +287,10 @@ def table(report: dict) -> str:
         "",
         "`python benchmarks/speed.py` measures all of it, one part after the other; parts may",
     ]
-    lines += ["come from separate runs, but within a part both sides ran on one machine in one run. The latest was", ""]
+    lines += [
+        "come from separate runs, but within a part both sides ran on one machine in one run. The latest was",
+        "",
+    ]
     lines += [f"`{report['command']}`: {about}.", ""]
     for name in ("head", "half", "extract", "imports"):
         if name in report:
