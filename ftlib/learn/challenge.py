@@ -122,7 +122,8 @@ class Challenge(runs.Shown):
 
     def skip(self) -> Problem | None:
         """Leave the problem whose turn it is; it cannot be opened again. One that is over already only ends."""
-        number = self.current if self._opened() is None else self._opened()
+        opened = self._opened()
+        number = self.current if opened is None else opened
         if number is None:
             return None
         if self.problem(number).state in OPEN_STATES:
