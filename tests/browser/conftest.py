@@ -40,6 +40,11 @@ NOTEBOOKS = {
     "review": "review()",
     "progress": "progress_page()",
 }
+SLOW_LINE = """
+window.WebSocket = class extends window.WebSocket {
+  set onmessage(act) { super.onmessage = act && (event => setTimeout(() => act(event), %d)); }
+};
+"""
 NO_NEWS = {"checkForUpdates": False, "fetchNews": "false"}
 COMMANDS = {
     "lab": ["-m", "jupyterlab", "--no-browser"],
@@ -196,6 +201,12 @@ def fresh(server):
         for session in json.load(urllib.request.urlopen(f"{address}/api/sessions")):
             gone = urllib.request.Request(f"{address}/api/sessions/{session['id']}", method="DELETE")
             urllib.request.urlopen(gone).close()
+
+
+@pytest.fixture
+def slow_line(page):
+    """``slow_line(ms)``: what kernels say reaches the page that much later; call it before a page is opened."""
+    return lambda ms: page.add_init_script(SLOW_LINE % ms)
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ FIND = """name => {
   return now.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_FOLLOWING ? 'Tab' : 'Shift+Tab';
 }""".replace("NAME", NAME)
 
+ON = "name => (NAME)(document.activeElement).startsWith(name)".replace("NAME", NAME)
+
 
 class Mouse:
     """Clicks, and types only where there is a field to type in."""
@@ -94,11 +96,17 @@ def _number(wrong, right):
 
 
 def _order(hands, right):
-    moves = (
-        ["Move down, place 2", "Move down, place 3", "Move up, place 2"] if right else ["Move down, place 1"]
-    )
-    for move in moves:
+    """Each move, and the button that the focus is on once the line has moved; a person waits to see it move."""
+    moves = {"Move down, place 1": "Move down, place 2"}
+    if right:
+        moves = {
+            "Move down, place 2": "Move down, place 3",
+            "Move down, place 3": "Move up, place 4",
+            "Move up, place 2": "Move down, place 1",
+        }
+    for move, lands_on in moves.items():
         hands.press(move)
+        hands.page.wait_for_function(ON, arg=lands_on)
 
 
 def _match(hands, right):

@@ -9,6 +9,16 @@ from playwright.sync_api import expect
 @pytest.mark.parametrize("how", HANDS)
 @pytest.mark.parametrize("front", ["lab", "notebook", "voila"])
 def test_every_kind(front, how, page, server, fresh):
+    _answer_all(front, how, page, server)
+
+
+@pytest.mark.parametrize("lag", [100, 300])
+def test_every_kind_over_a_slow_line(lag, page, server, fresh, slow_line):
+    slow_line(lag)
+    _answer_all("lab", "keyboard", page, server)
+
+
+def _answer_all(front, how, page, server):
     view = open_quiz(page, server, front)
     hands = HANDS[how](page, view)
     for number, answer in enumerate(ANSWERS):
