@@ -1,6 +1,5 @@
 """One question as a card of widgets, and the parts that every view of this room is built from."""
 
-import asyncio
 import math
 import time
 from html import escape
@@ -10,10 +9,10 @@ import ipywidgets as W
 from ftlib.errors import FtlibError
 from ftlib.learn import panels
 from ftlib.learn.controls import controls_for
+from ftlib.learn.echo import LATER_SECONDS, Echo, later
 from ftlib.learn.style import style_tag
 
 DRAFT_SECONDS = 0.4  # how long typing must pause before a draft is saved
-SETTLE_SECONDS = 0.4  # a front end may hold back a field's last change until the one before was dealt with
 VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 
 
@@ -72,7 +71,7 @@ class QuestionCard(W.VBox):
     def __init__(self, session, *, where="", on_checked=None, judge=None, exam=False):
         self.session, self.where, self.exam = session, where, exam
         self.on_checked, self.judge = on_checked or (lambda: None), judge or session.attempt
-        self._pending, self._asked, self._locked, self._changed_at = None, None, False, -math.inf
+        self._pending, self._locked, self._changed_at, self._echo = None, False, -math.inf, Echo()
         self._head, self._feedback, self._hints, self._steps = (W.HTMLMath() for _ in range(4))
         self._ask, self._foot = html("", "ftl-ask"), html("", "ftl-links")
         self._check = button("Check answer", self.ask_check, "ftl-primary")
@@ -80,27 +79,21 @@ class QuestionCard(W.VBox):
         self._step = button("", self._on_steps)
         self._numbers = button("New numbers", self._on_new_numbers)
         self._answer = W.VBox().add_class("ftl-answer")
-        shown = [self._head, self._answer, self._actions(), self._feedback]
+        shown = [self._head, self._answer, self._actions(), self._echo, self._feedback]
         super().__init__(shown if exam else [*shown, self._hints, self._steps, self._foot])
         self.add_class("ftl-card")
         self._draw()
 
     def ask_check(self):
-        """Check once the controls have settled.
-
-        ipywidgets sends a click at once, but keeps the second of two quick changes of a field back until the
-        kernel has answered the first: a click that follows fast typing overtakes the last letters. So a check
-        right after a change waits a moment, and longer if another change comes in.
-        """
-        wait = self._changed_at + SETTLE_SECONDS - time.monotonic()
-        if self._asked:
-            self._asked.cancel()
-        self._asked = later(wait, self.ask_check) if wait > 0 else None
-        if not self._asked:
+        """Check once every letter typed before has come in; see ``ftlib.learn.echo``."""
+        if time.monotonic() - self._changed_at > LATER_SECONDS:
             self.check()
+        else:
+            self._echo.ask(self.check)
 
     def check(self):
         """Grade what stands in the controls and show the verdict."""
+        self._echo.drop()
         self._settle()
         if self._locked:
             return
@@ -196,7 +189,9 @@ class QuestionCard(W.VBox):
             self._pending = None
 
     def leave(self):
-        """Save a draft that is still waiting for the typing to pause."""
+        """Check what was to be checked, save a draft that is still waiting for the typing to pause."""
+        if self._echo.waiting:
+            self.check()
         if self._pending:
             self._settle()
             self._save_draft()
@@ -214,11 +209,3 @@ class QuestionCard(W.VBox):
         self.session.new_numbers()
         self._draw()
         self._feedback.value = panels.announced(f"New numbers. {self.session.question.prompt}")
-
-
-def later(seconds, act):
-    """Call ``act`` after a while if a loop is running (a kernel has one); returns a handle, None without a loop."""
-    try:
-        return asyncio.get_running_loop().call_later(seconds, act)
-    except RuntimeError:
-        return None

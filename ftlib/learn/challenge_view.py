@@ -9,7 +9,8 @@ from html import escape
 import ipywidgets as W
 
 from ftlib.learn import panels
-from ftlib.learn.card import QuestionCard, View, button, html, later
+from ftlib.learn.card import QuestionCard, View, button, html
+from ftlib.learn.echo import later
 
 PACES = {"Usual time": 1.0, "Twice the time": 2.0, "No clock": math.inf}
 
@@ -95,8 +96,10 @@ class ChallengeView(View):
         self._over()
 
     def _skip(self):
-        self.game.skip()
-        self.onward()
+        self.card.leave()
+        if self.problem.state == "open":  # else a check that was on its way has ended the problem
+            self.game.skip()
+            self.onward()
 
     def _time_up(self):
         self.problem = self.game.problem(self.problem.number)

@@ -42,7 +42,7 @@ _FRAME = """
 .ftl .widget-html, .ftl .widget-htmlmath { height: auto; width: auto; min-width: 0; }
 .ftl .widget-html-content, .ftl .widget-htmlmath-content { flex: 1 1 auto; min-width: 0; height: auto; line-height: inherit;
   font-size: 15px; color: inherit; white-space: normal; overflow-wrap: anywhere; }
-.ftl-style { display: none; }
+.ftl-style, .ftl-echo { display: none; }
 .ftl p { margin: 0 0 .75em; } .ftl p:last-child { margin-bottom: 0; }
 .ftl :is(ul, ol) { margin: 0 0 .75em; padding-left: 1.4em; } .ftl :is(ul, ol):last-child { margin-bottom: 0; } .ftl li { margin: .2em 0; }
 .ftl a { color: var(--ftl-accent); text-decoration: underline; text-underline-offset: 2px; }

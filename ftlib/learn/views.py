@@ -42,7 +42,7 @@ class StrengthView(View):
     """Ten questions, one answer each; then what every concept showed."""
 
     def __init__(self, test):
-        self.test, self.here = test, 0
+        self.test, self.here, self.card = test, 0, None
         self._head, self._slot = html("", "ftl-head"), W.VBox().add_class("ftl-slot")
         self._pills = [button("", lambda n=n: self.go(n), "ftl-pill") for n in range(len(test))]
         self._nav = W.Box(self._pills).add_class("ftl-nav").add_class("ftl-numbers")
@@ -60,6 +60,7 @@ class StrengthView(View):
 
     def go(self, number: int):
         """Show a question, from 0."""
+        self._leave()
         self.here = number
         where = f"Question {number + 1} of {len(self.test)}"
         card = QuestionCard(self.test.session(number), where=where, on_checked=self._checked, exam=True)
@@ -70,6 +71,7 @@ class StrengthView(View):
 
     def onward(self):
         """Go to the next question without an answer, or end the test."""
+        self._leave()
         if self.test.done:
             self.finish()
             return
@@ -80,6 +82,7 @@ class StrengthView(View):
 
     def finish(self):
         """End the test and show its report."""
+        self._leave()
         report = self.test.finish()
         self._head.value = f"<h2>Strength test: the result</h2>{_report_head(report)}"
         again = button("Take another test", self._again, "ftl-primary")
@@ -97,6 +100,10 @@ class StrengthView(View):
         self.card.lock()
         self._refresh()
         self._onward.focus()
+
+    def _leave(self):
+        if self.card:
+            self.card.leave()
 
     def _first_open(self):
         given = self.test.answers()

@@ -1,7 +1,7 @@
 """Every kind of question, wrong and then right, by mouse and by keyboard alone, in three front ends."""
 
 import pytest
-from driver import open_quiz
+from driver import go, open_quiz
 from hands import ANSWERS, HANDS
 from playwright.sync_api import expect
 
@@ -16,6 +16,17 @@ def test_every_kind(front, how, page, server, fresh):
 def test_every_kind_over_a_slow_line(lag, page, server, fresh, slow_line):
     slow_line(lag)
     _answer_all("lab", "keyboard", page, server)
+
+
+@pytest.mark.parametrize("front", ["lab", "notebook", "voila"])
+def test_the_last_letters_are_checked_however_slow_the_line(front, page, server, fresh, slow_line):
+    """Typed letter by letter, then Enter: the page holds most letters back until it hears of the first."""
+    slow_line(900)
+    view = open_quiz(page, server, front)
+    go(view, 4)
+    view.get_by_label("Your answer").press_sequentially("model.eval()")
+    page.keyboard.press("Enter")
+    expect(view.locator(".ftl-verdict")).to_have_text("✓ Right")
 
 
 def _answer_all(front, how, page, server):
