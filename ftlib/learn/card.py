@@ -150,8 +150,8 @@ class QuestionCard(W.VBox):
     def _say(self, result, fresh=True):
         changed = not fresh and self.session.changed
         trouble = f"Not saved. {self.session.trouble}" if self.session.trouble and fresh else ""
-        self._feedback.value = panels.feedback(result, changed=changed, fresh=fresh, note=trouble)
         self.controls.mark(None if changed or not result.counts else result)
+        self._feedback.value = panels.feedback(result, changed=changed, fresh=fresh, note=trouble)
         self._help()
 
     def _help(self, opened=False):

@@ -26,12 +26,13 @@ class Controls:
     """Root of the kinds; ``ask`` is the line that says what to do."""
 
     ask = ""
+    words = ("right", "wrong")  # of a part
 
     def __init__(self, session):
         self.session, self.question = session, session.question
         self.on_change = self.on_enter = lambda: None
         self._silent = False
-        self.fields = []
+        self.fields, self.marked = [], {}
         self.box = self.build()
         for field in self.fields:
             field.observe(self._changed, "value")
@@ -47,7 +48,17 @@ class Controls:
             self._silent = False
 
     def mark(self, result):
-        """Show which parts were right (``result``), or take the marks away (None)."""
+        """Show which parts were right (``result``), or take the marks away (None); their room stays, so that
+        nothing moves under a pointer on its way to the next option."""
+
+    def mark_of(self, key, result):
+        """A part's class and its verdict in symbol and words; unseen where it no longer holds, "" where there was none."""
+        right = self.marked.get(key)
+        if right is None:
+            return "", ""
+        now = "" if result else " ftl-past"
+        said = f'<span class="ftl-mark{now}">{"✓" if right else "✗"} {self.words[not right]}</span>'
+        return ("ftl-right" if right else "ftl-wrong") if result else "", said
 
     @property
     def first(self):
@@ -72,8 +83,6 @@ class Controls:
 class _Options(Controls):
     """Shared by choice and multi: a grid of real inputs with the rendered options laid over them."""
 
-    words = ("right", "wrong")
-
     def _texts(self):
         found = [self.question.option(key) for key in self.session.order]
         return [f"{letter}. {render.plain(option.text)}" for letter, option in zip(LETTERS, found)]
@@ -84,9 +93,9 @@ class _Options(Controls):
         return W.Box([*inputs, self.over]).add_class("ftl-options")
 
     def mark(self, result):
-        parts = result.parts if result else {}
+        self.marked = result.parts if result else self.marked
         self.over.value = "".join(
-            _option_html(letter, self.question.option(key).text, parts.get(key), self.words)
+            _option_html(letter, self.question.option(key).text, self.mark_of(key, result))
             for letter, key in zip(LETTERS, self.session.order)
         )
 
@@ -95,21 +104,11 @@ def _as_set(answer):
     return {answer} if isinstance(answer, str) else set(answer or ())
 
 
-def _option_html(letter, text, right, words):
-    """One rendered option; ``right`` is None where there is nothing to say about it."""
-    body = f'<span class="ftl-letter">{letter}</span><div class="ftl-body">{render.inline(text)}{mark_html(right, words)}</div>'
-    return f'<div class="ftl-option {state_class(right)}" aria-hidden="true">{body}</div>'
-
-
-def state_class(right):
-    return "" if right is None else "ftl-right" if right else "ftl-wrong"
-
-
-def mark_html(right, words=("right", "wrong")):
-    """A part's verdict in symbol and words, "" where there is nothing to say about it."""
-    if right is None:
-        return ""
-    return f'<span class="ftl-mark">{"✓" if right else "✗"} {words[not right]}</span>'
+def _option_html(letter, text, mark):
+    """One rendered option with its class and mark, as ``mark_of`` gives them."""
+    state, said = mark
+    body = f'<span class="ftl-letter">{letter}</span><div class="ftl-body">{render.inline(text)}{said}</div>'
+    return f'<div class="ftl-option {state}" aria-hidden="true">{body}</div>'
 
 
 class Choice(_Options):

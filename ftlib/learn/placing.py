@@ -7,7 +7,7 @@ in a cell's output cannot be used from the keyboard. Buttons, radio buttons and 
 import ipywidgets as W
 
 from ftlib.learn import render
-from ftlib.learn.controls import Controls, mark_html, state_class
+from ftlib.learn.controls import Controls
 from ftlib.learn.session import LETTERS
 
 CELLS = {
@@ -114,10 +114,10 @@ class Match(Controls):
         return {pair.key: self.places[f.index] for pair, f in chosen if f.index is not None} or None
 
     def mark(self, result):
-        parts = result.parts if result else {}
+        self.marked = result.parts if result else self.marked
         for pair, left in zip(self.question.pairs, self.lefts):
-            right = parts.get(pair.key)
-            left.value = f'<div class="ftl-item {state_class(right)}">{render.inline(pair.left)}{mark_html(right)}</div>'
+            state, said = self.mark_of(pair.key, result)
+            left.value = f'<div class="ftl-item {state}">{render.inline(pair.left)}{said}</div>'
 
     def show(self, answer):
         same = {pair.key: self.rights[pair.right] for pair in self.question.pairs}

@@ -118,11 +118,11 @@ _CARD = """
 .ftl-option { grid-column: 1; z-index: 1; pointer-events: none; padding: 12px 16px 12px 48px; min-width: 0; border-radius: 10px;
   display: flex; gap: 12px; } .ftl-letter { flex: 0 0 auto; font-weight: 600; color: var(--ftl-soft); } .ftl-body { flex: 1 1 auto; min-width: 0; }
 .ftl-option pre.ftl-code { margin: 0 0 2px; padding: 0; border: none; background: none; }
-.ftl-options:has(.ftl-mark) label { z-index: 2; } .ftl-options:has(.ftl-mark) label:is(:hover, :has(input:checked)) { background: none; box-shadow: none; }
-.ftl-options:has(.ftl-mark) label:has(input:checked) { border-color: transparent; }
+.ftl-options:has(.ftl-mark:not(.ftl-past)) label { z-index: 2; } .ftl-options:has(.ftl-mark:not(.ftl-past)) label:is(:hover, :has(input:checked)) { background: none; box-shadow: none; }
+.ftl-options:has(.ftl-mark:not(.ftl-past)) label:has(input:checked) { border-color: transparent; }
 .ftl-option.ftl-right { background: var(--ftl-good-tint); box-shadow: inset 5px 0 0 var(--ftl-good-line), inset 0 0 0 1px var(--ftl-good-line); }
 .ftl-option.ftl-wrong { background: var(--ftl-bad-tint); box-shadow: inset 5px 0 0 var(--ftl-bad-line), inset 0 0 0 1px var(--ftl-bad-line); }
-.ftl .ftl-mark { display: block; font-size: 13px; font-weight: 650; margin-top: 4px; }
+.ftl-past { visibility: hidden; } .ftl .ftl-mark { display: block; font-size: 13px; font-weight: 650; margin-top: 4px; }
 .ftl-right .ftl-mark { color: var(--ftl-good); } .ftl-wrong .ftl-mark { color: var(--ftl-bad); }
 """
 

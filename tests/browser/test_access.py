@@ -98,3 +98,29 @@ def sticks_out(view):
         " && !el.closest('mjx-container, .ftl-scroll') && el.getBoundingClientRect().right > innerWidth + 1)"
         ".map(el => el.outerHTML.slice(0, 120)).slice(0, 3)"
     )
+
+
+@pytest.mark.parametrize("number", [1, 6], ids=["multi", "match"])
+def test_no_option_moves_while_an_answer_is_changed(number, page, server, fresh):
+    """After a verdict the first change takes the marks away; whoever aims at the next option must still hit it."""
+    view = open_quiz(page, server, "voila")
+    go(view, number)
+    hands = Mouse(page, view)
+    ANSWERS[number](hands, False)
+    hands.press("Check answer")
+    expect(view.locator(".ftl-verdict")).to_have_text("✗ Wrong")
+    marks = view.locator(".ftl-mark")
+    expect(marks.first).to_be_visible()
+    there = places(view)
+    ANSWERS[number](hands, True)
+    expect(view.get_by_text("You have changed your answer since")).to_be_visible()
+    expect(marks.first).to_be_hidden()
+    assert places(view) == there
+
+
+def places(view):
+    """Where the options stand in their card, each as top and height."""
+    return view.evaluate(
+        "quiz => [...quiz.querySelectorAll('.ftl-answer label')].map(el => el.getBoundingClientRect())"
+        ".map(box => [box.top - quiz.getBoundingClientRect().top, box.height])"
+    )
