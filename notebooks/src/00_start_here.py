@@ -161,6 +161,24 @@ print("loss goes down at each step:", losses[0] > losses[1] > losses[2])
 # %% [markdown]
 # Fine-tuning is full of such mistakes: no error, only a model that is worse than it should be. Each lesson lets some happen, shows how to see them, and mends them.
 #
+# ## Same seed, same numbers
+#
+# A new head begins with random numbers. The *seed* says where their long row begins, and each draw moves on in it. **Predict:** which pair is the same head twice?
+
+
+# %%
+def new_head(draws):
+    torch.manual_seed(0)
+    torch.rand(draws)  # numbers drawn between the seed and the head
+    return nn.Linear(1280, 2).weight
+
+
+print("no draw in between, twice:    ", torch.equal(new_head(draws=0), new_head(draws=0)))
+print("none, and one draw in between:", torch.equal(new_head(draws=0), new_head(draws=1)))
+
+# %% [markdown]
+# One draw more, and the head is another. So seed right before what should come out the same. `replace_head(..., seed=0)` does that for you.
+#
 # ## The lessons
 #
 # | | lesson | you will see |
@@ -195,6 +213,9 @@ print("loss goes down at each step:", losses[0] > losses[1] > losses[2])
 # ## Where you stand
 #
 # Concept by concept, and what to do next. Empty at first; come back after a quiz and run the cell again.
+#
+# No answer is *not attempted*, never wrong. What cannot be read is told you and costs nothing. Part of what is right earns part of the point.
+# Hints cost nothing, and the steps open once you have tried. One question right makes a concept *growing*, a second one *strong*.
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -236,6 +257,7 @@ review()
 # - trained 2,562 numbers of a pretrained network, and beat the baseline of 69 % by more than ten points
 # - were fooled by an optimizer built one line too early: no error, and a loss that does not move
 # - mended it by building the optimizer last
+# - drew the same head twice from one seed, and another head after one draw more
 #
 # ## Exercise
 #

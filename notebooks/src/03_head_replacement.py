@@ -276,6 +276,27 @@ with torch.no_grad():
 # %% [markdown]
 # So: cache in eval mode only, and not when you augment images at random. `cache_features` sees to the first; the second is yours.
 #
+# And what if a part *before* the head learns, too? **Predict:** one step for `conv_head`, the stage just before. Are the features still those that a cache would hold?
+
+# %%
+learner = copy.deepcopy(model)
+tune.freeze_to(learner, "conv_head")  # the last stage before the head trains again
+
+
+def features():
+    with torch.no_grad():
+        return learner.eval().forward_head(learner.forward_features(images), pre_logits=True)
+
+
+cached_once = features()
+optimizer = torch.optim.SGD(tune.param_groups(learner, lr=0.1))
+nn.functional.cross_entropy(learner(images), labels).backward()
+optimizer.step()
+print("features unchanged after one step:", torch.equal(cached_once, features()))
+
+# %% [markdown]
+# Changed. A cache would show the head yesterday's features. So cut *before* the first stage that learns: here `at="conv_head"`.
+#
 # ## What we saw
 #
 # In this notebook we
@@ -286,6 +307,7 @@ with torch.no_grad():
 # - saw a second softmax hold a perfect model at a loss of 0.31
 # - caught an optimizer that was built too early, by proof
 # - cached the features once, trained 20 epochs in seconds, and beat the majority class by more than ten points
+# - saw features change under a cache once a stage before it learns
 #
 # The habit to keep: **replace, verify with a forward pass, check the first loss, then train.**
 #

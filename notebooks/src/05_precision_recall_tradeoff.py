@@ -125,6 +125,21 @@ print(f"share of defective cells: {truth.mean():.2f}")
 print("average precision is at least twice that:", area > 2 * truth.mean())
 
 # %% [markdown]
+# Elsewhere you will meet the *ROC curve*: recall against the share of functional cells that raise a false alarm. Its area is 0.5 for a random ranking.
+# **Predict:** make defects rarer, twenty functional cells for each one before. Which area moves?
+
+# %%
+functional, defective = np.flatnonzero(truth == 0), np.flatnonzero(truth == 1)
+rarer = np.concatenate([defective, np.repeat(functional, 20)])
+roc, roc_rarer = (measure.roc_auc_score(truth[kept], scores[kept]) for kept in (slice(None), rarer))
+area_rarer = measure.average_precision_score(truth[rarer], scores[rarer])
+print("ROC area stays:                              ", abs(roc - roc_rarer) < 1e-9)
+print("average precision falls by a quarter or more:", area_rarer < 0.75 * area)
+
+# %% [markdown]
+# The same model, the same scores. ROC looks at each class by itself, so it does not notice that most alarms are false now. Precision does. Where
+# what you look for is rare, look at the PR curve.
+#
 # ## Spam or diagnosis
 #
 # Which point is right? Think of who suffers. A real letter in the spam folder harms the reader: a **false alarm** is bad, so precision. An illness overlooked harms
