@@ -5,6 +5,7 @@ clicks where the learner sees the thing; the keyboard reaches it with Tab and Sh
 """
 
 import re
+from contextlib import suppress
 
 from playwright.sync_api import expect
 
@@ -27,12 +28,21 @@ class Mouse:
     def __init__(self, page, view):
         self.page, self.view = page, view
 
-    def pick(self, name):
-        """Click in the middle of an option's row; its rendered text lies there, over the control."""
+    def pick(self, name, most=3):
+        """Click in the middle of an option's row; its rendered text lies there, over the control.
+
+        A front end may scroll while the mouse is on its way; who sees that nothing was chosen clicks again.
+        """
         row = self.view.locator("label").filter(has_text=name).first
-        row.scroll_into_view_if_needed()
-        box = row.bounding_box()
-        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        control = row.locator("input")
+        wanted = control.get_attribute("type") == "radio" or not control.is_checked()
+        for _ in range(most):
+            row.scroll_into_view_if_needed()
+            box = row.bounding_box()
+            self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            with suppress(AssertionError):
+                return expect(control).to_be_checked(checked=wanted, timeout=2000)
+        raise AssertionError(f"{most} clicks did not change {name!r}")
 
     def write(self, label, text):
         field = self.view.get_by_label(label)
