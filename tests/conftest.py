@@ -1,7 +1,12 @@
 """Every test runs with a learner's folder of its own: nobody's real progress is touched."""
 
+import os
+
 import pytest
 from hypothesis import settings
+
+# Two threads add in another order than one; `make test` sets this, and it holds for a bare `pytest`, too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A busy machine is no fault of the code: no test asserts how long an example takes.
 settings.register_profile("steady", deadline=None)

@@ -17,9 +17,10 @@ from torch.utils.data import DataLoader
 
 from ftlib import paths
 from ftlib.errors import DataError
+from ftlib.tune.checks import check_counts, check_model, device_for
 from ftlib.tune.extract import SMALL, close, laid_out, prepare, run
 from ftlib.tune.inputs import eval_mode, first_tensor
-from ftlib.tune.loop import mover, pick_device
+from ftlib.tune.loop import mover
 from ftlib.tune.sets import ImageSet, Splits, TensorSet, as_set, batches
 from ftlib.tune.signature import signature
 from ftlib.tune.split import split_at
@@ -104,7 +105,9 @@ def cache_features(
     TensorSet(269 samples of (1280,))
     >>> history = fit(cached.model, cached.data, epochs=2, progress=False)
     """
-    started, device = time.perf_counter(), torch.device(device or pick_device())
+    check_model(model, hooks=True)
+    check_counts(batch_size=(batch_size, 1))
+    started, device = time.perf_counter(), device_for(device)
     folder = Path(folder) if folder is not None else paths.cache() / "features"
     whole = isinstance(data, Splits)
     parts = data.parts if whole else {"data": data}

@@ -41,6 +41,8 @@ def image_folder(path, size: int = 224, seed: int = 0, progress: bool = True) ->
     cannot be decoded, a class that is not among the training classes, the same picture in two of
     the given splits. The message names the file or folder.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise DataError(f"path is {path!r}, expected the path of a folder of images")
     root, size = _folder(Path(path).expanduser()), side(size)
     given = {name: _first(root, names) for name, names in SPLIT_NAMES.items()}
     given = {name: folder for name, folder in given.items() if folder}

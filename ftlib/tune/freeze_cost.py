@@ -12,8 +12,8 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from ftlib.errors import InputError, ModelError
+from ftlib.tune.checks import check_model, device_for
 from ftlib.tune.freeze import freeze_to
-from ftlib.tune.loop import pick_device
 from ftlib.tune.split import split_at
 from ftlib.tune.stages import stages
 
@@ -49,7 +49,8 @@ def measure_freezing(
     """
     if steps < 1:
         raise InputError(f"steps={steps}; one timed step a boundary is the least, more are steadier.")
-    device = torch.device(device or pick_device())
+    check_model(model, hooks=True)
+    device = device_for(device)
     batch = torch.randn(16, 3, 128, 128) if batch is None else torch.as_tensor(batch)
     model, batch = deepcopy(model).to(device), batch.to(device)
     found = stages(model, batch[:2])

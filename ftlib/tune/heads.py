@@ -9,12 +9,12 @@ head is the last layer called, if its width is the width of the output.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from numbers import Integral
 
 import torch
 from torch import nn
 
-from ftlib.errors import InputError, ModelError
+from ftlib.errors import ModelError
+from ftlib.tune.checks import check_counts, check_model
 from ftlib.tune.inputs import run_once
 
 _LAYERS = (nn.Linear, nn.Conv2d)
@@ -47,6 +47,7 @@ def find_head(model: nn.Module, example: torch.Tensor | None = None) -> Head:
     >>> find_head(nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))).names
     ('2',)
     """
+    check_model(model)
     names = _named_by_timm(model) or _last_of_its_width(model, example)
     modules = tuple(model.get_submodule(name) for name in names)
     return Head(names, modules, _width_in(modules[0]), _width_out(modules[0]))
@@ -67,8 +68,8 @@ def replace_head(
     >>> print(replace_head(model, 10, seed=0))
     2: 16 features -> 10 classes
     """
-    if isinstance(num_classes, bool) or not isinstance(num_classes, Integral) or num_classes < 1:
-        raise InputError(f"num_classes is {num_classes!r}, expected a whole number of at least 1")
+    check_model(model)
+    check_counts(num_classes=(num_classes, 1), seed=(0 if seed is None else seed, 0))
     num_classes = int(num_classes)  # NumPy's whole numbers count too
     if _can_grow(model):
         return _grow(model, num_classes, seed, example)

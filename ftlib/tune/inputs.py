@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ftlib.errors import ModelError
+from ftlib.tune.checks import check_model
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,11 @@ def first_tensor(output) -> torch.Tensor:
 
 
 def check_filled(model: nn.Module) -> None:
-    """Raise ModelError where a lazy layer has no weights yet: a made-up batch would settle its width for good."""
+    """Raise InputError where ``model`` is no module, ModelError where a lazy layer of it has no weights yet.
+
+    A made-up batch would settle the width of such a layer for good.
+    """
+    check_model(model)
     lazy = [name for name, p in model.named_parameters() if is_lazy(p)]
     if lazy:
         raise ModelError(

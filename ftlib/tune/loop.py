@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from ftlib import measure
 from ftlib.errors import DataError, InputError
+from ftlib.tune.checks import check_counts
 from ftlib.tune.inputs import eval_mode, first_tensor
 from ftlib.tune.sets import TensorSet, batches
 
@@ -29,6 +30,7 @@ def pick_device() -> torch.device:
 
 def seed_everything(seed: int) -> None:
     """Seed Python's, NumPy's and PyTorch's global generators (every device), and leave them seeded."""
+    check_counts(seed=(seed, 0))
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
@@ -38,7 +40,10 @@ def seed_everything(seed: int) -> None:
 def seeded(seed: int, device: torch.device):
     """Inside, everything is seeded; afterwards every generator goes on where it stood before."""
     python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
+    in_use = (
+        device.type == "cuda" or torch.cuda.is_initialized()
+    )  # seeding reaches every device, so keep every state
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if in_use else []):
         seed_everything(seed)
         try:
             yield

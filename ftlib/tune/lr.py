@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
-import torch
 from torch import nn
 
 from ftlib.errors import DataError, InputError
+from ftlib.tune.checks import check_counts, check_model, check_training, device_for
 from ftlib.tune.loop import (
     check_fits,
     default_loss,
     loss_of,
     mover,
-    pick_device,
     seeded,
     task_of,
     trainable_batches,
@@ -62,7 +61,10 @@ def lr_find(
         raise InputError(
             f"lowest={lowest}, highest={highest}, steps={steps}; expected 0 < lowest < highest, steps ≥ 10"
         )
-    train, device = as_set(train), torch.device(device or pick_device())
+    check_model(model)
+    check_counts(seed=(seed, 0), batch_size=(batch_size, 1))
+    check_training(loss_fn, None, None, ())
+    train, device = as_set(train), device_for(device)
     task = task or task_of(train)
     loss_fn = loss_fn or default_loss(task)
     trial = copy.deepcopy(model).to(device)

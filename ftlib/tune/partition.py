@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from numbers import Integral
 
 import numpy as np
 
@@ -23,6 +24,8 @@ def split_indices(
     >>> {name: len(indices) for name, indices in parts.items()}
     {'train': 28, 'val': 6, 'test': 6}
     """
+    if not isinstance(seed, Integral) or seed < 0:
+        raise DataError(f"seed is {seed!r}, expected a whole number of at least 0")
     groups = defaultdict(list)  # digest -> indices
     for index, digest in enumerate(digests):
         groups[digest].append(index)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ftlib.errors import InputError
+from ftlib.tune.checks import check_model
 from ftlib.tune.inputs import check_filled
 from ftlib.tune.resting import working
 from ftlib.tune.snapshot import named_buffers, put_back, same_bits
@@ -94,6 +95,7 @@ def prove_frozen(
             f"step is {type(step).__name__}, expected a function without arguments that runs one training step: "
             "prove_frozen(model, lambda: train_one_batch(model, x, y, optimizer))"
         )
+    check_model(model, hooks=True)
     check_filled(model)
     before = _look(model)
     with put_back(model, optimizer) if restore else nullcontext(), _gradients_noted(model) as noted:

@@ -139,6 +139,8 @@ class TensorSet(_Batched):
 
     def __init__(self, features, targets, memory_format: torch.memory_format | None = None):
         features, targets = torch.as_tensor(features), torch.as_tensor(targets)
+        if not features.ndim or not targets.ndim:
+            raise DataError("features or targets are one number; expected a row for each sample, (N, ...)")
         if len(features) != len(targets):
             raise DataError(f"{len(features)} rows of features came with {len(targets)} targets")
         self.features, self.targets, self.memory_format = features, targets, memory_format

@@ -12,6 +12,7 @@ from torch import fx, nn
 from torch.utils._pytree import tree_leaves, tree_map
 
 from ftlib.errors import ModelError
+from ftlib.tune.checks import check_model
 from ftlib.tune.inputs import eval_mode, example_batch
 from ftlib.tune.parts import ROWS, Part, steps_of
 from ftlib.tune.stages import Stage, find_stage, goes_along, stages
@@ -33,6 +34,7 @@ def split_at(
     are not seen. Where a model hands sizes on from stage to stage, the cut holds for inputs of the example's
     size. Raises ModelError with the stages that work if the model cannot be cut there.
     """
+    check_model(model, hooks=True)
     if hasattr(model, "_orig_mod") or isinstance(model, nn.DataParallel):
         inner = "_orig_mod" if hasattr(model, "_orig_mod") else "module"
         raise ModelError(f"{type(model).__name__} is a wrapper; give the model inside it, model.{inner}")

@@ -3,10 +3,8 @@
 import copy
 import math
 import time
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from numbers import Integral
 
 import torch
 from torch import nn
@@ -14,6 +12,14 @@ from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLR
 from torch.utils.data import DataLoader
 
 from ftlib.errors import InputError
+from ftlib.tune.checks import (
+    check_counts,
+    check_model,
+    check_optimizer,
+    check_trainable,
+    check_training,
+    device_for,
+)
 from ftlib.tune.depthwise import quick_depthwise
 from ftlib.tune.gradual import add_unfrozen
 from ftlib.tune.history import Evaluation, History
@@ -80,12 +86,20 @@ def fit(
     >>> len(history), history["train_loss"][-1] < history["train_loss"][0]
     (3, True)
     """
-    _check_counts(epochs=(epochs, 0), batch_size=(batch_size, 1), patience=(patience, 1))
-    train, device = as_set(train), torch.device(device or pick_device())
+    check_model(model)
+    check_counts(
+        epochs=(epochs, 0),
+        batch_size=(batch_size, 1),
+        patience=(1 if patience is None else patience, 1),
+        seed=(seed, 0),
+    )
+    several = isinstance(callbacks, Iterable) and not callable(callbacks)
+    callbacks = list(callbacks) if several else [callbacks]
+    check_training(loss_fn, optimizer, scheduler, callbacks)
+    train, device = as_set(train), device_for(device)
     model.to(device)
     task = task or task_of(train)
     loss_fn = loss_fn or default_loss(task)
-    callbacks = [callbacks] if callable(callbacks) else callbacks
     own, optimizer = optimizer is None, optimizer or default_optimizer(model, lr)
     check_optimizer(model, optimizer)
     scheduler = scheduler(optimizer) if _is_factory(scheduler) else scheduler
@@ -143,7 +157,8 @@ def evaluate(model, data, *, task=None, loss_fn=None, batch_size: int = 64, devi
     >>> evaluate(nn.Identity(), (torch.eye(3), torch.tensor([0, 1, 1]))).metrics["accuracy"] == 2 / 3
     True
     """
-    data, device = as_set(data), torch.device(device or pick_device())
+    check_model(model)
+    data, device = as_set(data), device_for(device)
     task = task or task_of(data)
     loss_fn = loss_fn or default_loss(task)
     with threads_for(model, data):
@@ -155,43 +170,6 @@ def default_optimizer(model: nn.Module, lr: float) -> torch.optim.Optimizer:
     """AdamW over the trainable parameters, without decay on norms and biases."""
     check_trainable(model)
     return torch.optim.AdamW(param_groups(model, lr))
-
-
-def check_trainable(model: nn.Module) -> None:
-    """Raise InputError where no parameter of the model is trainable."""
-    tensors = list(model.parameters())
-    if not any(p.requires_grad for p in tensors):
-        raise InputError(
-            f"nothing to train: all {len(tensors)} parameter tensors are frozen. Unfreeze some, for example "
-            "head = replace_head(model, num_classes); freeze(model, keep=head)"
-        )
-
-
-def check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Raise InputError where the optimizer would train nothing; warn where it leaves something out."""
-    check_trainable(model)
-    left_out = _left_out(model, optimizer)
-    trainable = sum(p.requires_grad for p in model.parameters())
-    if len(left_out) == trainable:
-        raise InputError(
-            f"the optimizer holds none of the {trainable} trainable tensors ({_some(left_out)}), so the loss "
-            "would stay flat. It was built before they were made: build it after replace_head and freeze, "
-            "torch.optim.AdamW(param_groups(model, lr))"
-        )
-    if left_out:
-        warnings.warn(
-            f"the optimizer leaves out {len(left_out)} of {trainable} trainable tensors: {_some(left_out)}",
-            stacklevel=3,
-        )
-
-
-def _left_out(model, optimizer) -> list[str]:
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    return [name for name, p in model.named_parameters() if p.requires_grad and id(p) not in held]
-
-
-def _some(names: list[str], shown: int = 3) -> str:
-    return ", ".join(names[:shown]) + (", …" if len(names) > shown else "")
 
 
 def _validate(model, val, loss_fn, task, device, batch_size) -> dict:
@@ -208,7 +186,7 @@ def _reason_to_stop(history: History, patience: int | None) -> str:
         return (
             f"stopped: the training loss became {row['train_loss']} in epoch {row['epoch']}; try a smaller lr"
         )
-    if history.monitor not in row and "val_loss" in row:
+    if history.monitor not in row and ("val_loss" in row or history.monitor != "val_loss"):
         raise InputError(f"monitor={history.monitor!r} is no column; there are {', '.join(row)}")
     since = row["epoch"] - (history.best_epoch or 0)
     if patience is not None and since >= patience:
@@ -226,13 +204,6 @@ def _ends_at_best(model: nn.Module) -> Iterator[dict]:
         if best:
             model.load_state_dict(best)
         model.eval()
-
-
-def _check_counts(**counts) -> None:
-    """Each of ``counts`` is (value, least); a value of None is no count and passes."""
-    for name, (value, least) in counts.items():
-        if value is not None and (not isinstance(value, Integral) or value < least):
-            raise InputError(f"{name} is {value!r}, expected a whole number of at least {least}")
 
 
 def _is_factory(scheduler) -> bool:
