@@ -84,7 +84,7 @@ def check(
 
 @app.command()
 def quiz(lesson: Lesson) -> None:
-    """Take a quiz in the terminal; answers are kept with those of the notebook."""
+    """Take a quiz in the terminal ("practice": the five practice questions); answers are kept with the notebook's."""
     from ftlib.learn.text import text_quiz
 
     text_quiz(lesson)

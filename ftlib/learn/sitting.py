@@ -6,12 +6,17 @@ from ftlib.errors import InputError, StoreError
 from ftlib.learn.records import COUNTED
 from ftlib.learn.session import SELF_CHECK, Memory, Session
 
+PRACTICE = "practice"  # the five practice questions, as a quiz of their own
+
 
 def sit(lesson, *, seed=None, questions=None, store=None) -> "Sitting":
-    """The headless quiz of a lesson; raises InputError for ids that are not in its bank."""
+    """The headless quiz of a lesson, or of the five practice questions for "practice".
+
+    Raises InputError for ids that are not in its bank.
+    """
     from ftlib.learn.bank import load_bank
 
-    bank = load_bank(lesson)
+    bank = _practice() if lesson == PRACTICE else load_bank(lesson)
     asked = {question.id: question for question in bank.questions}
     unknown = [name for name in questions or () if name not in asked]
     if unknown:
@@ -23,6 +28,20 @@ def sit(lesson, *, seed=None, questions=None, store=None) -> "Sitting":
     sitting = Sitting(chosen, bank.title, bank.lesson, seed=seed, store=store)
     sitting.trouble = sitting.trouble or trouble
     return sitting
+
+
+def _practice():
+    """The questions tagged practice-five of every bank as a bank, the easy ones first."""
+    from ftlib.learn.bank import load_banks
+    from ftlib.learn.questions import DIFFICULTIES, SCHEMA, Bank
+
+    five = [
+        question for bank in load_banks() for question in bank.questions if "practice-five" in question.tags
+    ]
+    five.sort(key=lambda question: DIFFICULTIES.index(question.difficulty))
+    if not five:
+        raise InputError("this course has no practice questions; take a quiz by its lesson, such as 02")
+    return Bank(SCHEMA, PRACTICE, "Five practice questions", tuple(five))
 
 
 class Sitting:

@@ -12,7 +12,7 @@ import ipywidgets as W
 from ftlib.learn import panels
 from ftlib.learn.card import QuestionCard, View, button, html
 from ftlib.learn.session import SELF_CHECK
-from ftlib.learn.sitting import sit
+from ftlib.learn.sitting import PRACTICE, sit
 
 
 def quiz(lesson, *, text_mode=False, seed=None, questions=None, store=None):
@@ -20,7 +20,7 @@ def quiz(lesson, *, text_mode=False, seed=None, questions=None, store=None):
 
     Parameters
     ----------
-    lesson : "02", "02_freezing", or the path of a question bank.
+    lesson : "02", "02_freezing", or the path of a question bank; "practice" for the five practice questions.
     text_mode : print the questions and answer them by typing; needs no mouse and no widgets.
     seed : numbers and order of options; None takes those the learner last saw.
     questions : ids of the questions to ask; None asks all of them.
@@ -88,8 +88,8 @@ class QuizView(View):
         return W.VBox([self.card, LiveMatrix.of(self.sitting.session(number).question)])
 
     def _hand_in(self):
-        if not hasattr(type(self.sitting.store), "learner"):  # answers that are forgotten cannot be handed in
-            return []
+        if self.sitting.lesson == PRACTICE or not hasattr(type(self.sitting.store), "learner"):
+            return []  # practice is handed in with its lessons; answers that are forgotten cannot be
         from ftlib.learn.hand_in import HandIn
 
         return [HandIn(self.sitting.lesson, self.sitting.store)]

@@ -27,7 +27,7 @@ import torch
 from torch import nn
 
 from ftlib import tune
-from ftlib.learn import challenge, exercise, progress_page, review, strength_test
+from ftlib.learn import challenge, exercise, progress_page, quiz, review, strength_test
 
 tune.seed_everything(0)  # every lesson states its seed
 
@@ -203,7 +203,7 @@ print("none, and one draw in between:", torch.equal(new_head(draws=0), new_head(
 # | 2 | **Lesson** | read and run; predict before each cell | the table above |
 # | 3 | **Deep dive** | follow the worked steps under a question | any quiz, such as [quiz 03](../quizzes/03_head_replacement.ipynb) |
 # | 4 | **Visualise** | slide and watch: stages, counts, thresholds, epochs | [02](02_freezing.ipynb), [04](04_metrics.ipynb), [05](05_precision_recall_tradeoff.ipynb), [07](07_reading_a_run.ipynb) |
-# | 5 | **Practice** | answer a quiz, write the exercise | [quiz 02](../quizzes/02_freezing.ipynb) |
+# | 5 | **Practice** | five questions with steps; a quiz; an exercise | [below](#Practice) |
 # | 6 | **Challenge** | five timed problems | [below](#Challenge) |
 # | 7 | **Recall and review** | cards for what you missed | [below](#Recall-and-review) |
 # | 8 | **Metrics** | judge by numbers that fit the task | [lesson 04](04_metrics.ipynb) |
@@ -220,6 +220,15 @@ print("none, and one draw in between:", torch.equal(new_head(draws=0), new_head(
 # %%
 # NBVAL_IGNORE_OUTPUT
 progress_page()
+
+# %% [markdown]
+# ## Practice
+#
+# Five questions on lessons 01–03: two easy, two medium, one hard. Each has hints, worked steps, a quick check and common mistakes.
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+quiz("practice")
 
 # %% [markdown]
 # ## Strength test

@@ -198,6 +198,24 @@ def test_asking_for_some_questions():
         sit(SAMPLE, questions=["99-wrod"], store=Memory())
 
 
+def test_the_five_practice_questions_are_a_quiz_of_their_own(store):
+    five = sit("practice", store=store)
+    assert [q.difficulty for q in five.questions] == ["easy", "easy", "medium", "medium", "hard"]
+    assert all(q.steps and q.hints and q.quick_check and q.mistakes for q in five.questions)
+    assert five.line() == "practice: 5 questions, 0 answered"
+    first = five.questions[0]
+    assert five.session(0).attempt(first.key).verdict == "right"
+    lesson = sit(first.lesson, questions=[first.id], store=store)
+    assert lesson.verdict(0) == "right", "an answer counts in its lesson, too"
+
+
+def test_a_course_without_practice_questions_says_so(monkeypatch, tmp_path, store):
+    (tmp_path / "quizzes").mkdir()
+    monkeypatch.setenv("FTLIB_COURSE", str(tmp_path))
+    with pytest.raises(InputError, match="no practice questions"):
+        sit("practice", store=store)
+
+
 def test_a_foreign_progress_file_gives_a_message_and_a_quiz(home):
     home.mkdir(parents=True)
     (home / "progress.sqlite3").write_text("my diary")

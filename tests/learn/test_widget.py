@@ -380,3 +380,11 @@ def test_the_answers_are_written_to_a_file(tmp_path, monkeypatch, home):
     assert "submission-ada-02_freezing.json" in form.said.value
     answers = json.loads((tmp_path / "submission-ada-02_freezing.json").read_text())["answers"]
     assert [given["answer"] for given in answers] == ["b"]
+
+
+def test_practice_shows_five_questions_and_hands_nothing_in(home):
+    from ftlib.learn import quiz
+
+    shown = quiz("practice")
+    assert len(shown.sitting) == 5
+    assert not [child for child in shown.children if type(child).__name__ == "HandIn"]
