@@ -41,7 +41,7 @@ def _practice():
     five.sort(key=lambda question: DIFFICULTIES.index(question.difficulty))
     if not five:
         raise InputError("this course has no practice questions; take a quiz by its lesson, such as 02")
-    return Bank(SCHEMA, PRACTICE, "Five practice questions", tuple(five))
+    return Bank(SCHEMA, PRACTICE, "Practice", tuple(five))
 
 
 class Sitting:

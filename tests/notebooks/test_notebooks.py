@@ -123,3 +123,11 @@ def test_lesson_is_in_the_readme():
     readme = (ROOT / "README.md").read_text()
     for path in LESSONS:
         assert f"notebooks/{path.name}" in readme
+
+
+def test_every_local_link_and_picture_of_the_front_page_is_there():
+    readme = (ROOT / "README.md").read_text()
+    named = re.findall(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\"]+)\"", readme)
+    missing = [path for pair in named for path in pair if path and not (ROOT / path).exists()]
+    assert len(named) > 20
+    assert missing == []
