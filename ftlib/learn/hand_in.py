@@ -6,6 +6,7 @@ import ipywidgets as W
 
 from ftlib.errors import FtlibError
 from ftlib.learn.card import button, html
+from ftlib.learn.echo import Echo
 
 
 class HandIn(W.VBox):
@@ -19,11 +20,11 @@ class HandIn(W.VBox):
         self._open = button("Hand in your answers …", self.toggle, "ftl-quiet")
         self.name = W.Text("", description="Your id, as your instructor knows it", placeholder="")
         self.name.on_msg(
-            lambda _, content, buffers: self.write() if content.get("event") == "submit" else None
+            lambda _, content, buffers: self.ask_write() if content.get("event") == "submit" else None
         )
-        self.said = html()
-        write = W.Box([button("Write the file", self.write, "ftl-primary")]).add_class("ftl-actions")
-        self._box = W.VBox([self.name, write, self.said]).add_class("ftl-box")
+        self.said, self._echo = html(), Echo()
+        write = W.Box([button("Write the file", self.ask_write, "ftl-primary")]).add_class("ftl-actions")
+        self._box = W.VBox([self.name, write, self._echo, self.said]).add_class("ftl-box")
         super().__init__([self._open])
         self.add_class("ftl-hand-in")
 
@@ -41,6 +42,10 @@ class HandIn(W.VBox):
         except FtlibError:
             return ""
         return "" if name == "me" else name
+
+    def ask_write(self):
+        """Write once every letter of the id has come in; see ``ftlib.learn.echo``."""
+        self._echo.ask(self.write)
 
     def write(self):
         """Write the file and say where it lies, or what is missing."""

@@ -1,5 +1,7 @@
 """Every kind of question, wrong and then right, by mouse and by keyboard alone, in three front ends."""
 
+import json
+
 import pytest
 from driver import go, open_quiz
 from hands import ANSWERS, HANDS
@@ -27,6 +29,20 @@ def test_the_last_letters_are_checked_however_slow_the_line(front, page, server,
     view.get_by_label("Your answer").press_sequentially("model.eval()")
     page.keyboard.press("Enter")
     expect(view.locator(".ftl-verdict")).to_have_text("✓ Right")
+
+
+def test_the_whole_id_is_handed_in_over_a_slow_line(page, server, fresh, course, slow_line):
+    slow_line(900)
+    view = open_quiz(page, server, "lab")
+    HANDS["mouse"](page, view).pick("w.requires_grad")
+    view.get_by_role("button", name="Check answer").click()
+    expect(view.locator(".ftl-verdict")).to_have_text("✓ Right")
+    view.get_by_role("button", name="Hand in your answers").click()
+    view.get_by_label("Your id").press_sequentially("anna.berg-42")
+    view.get_by_role("button", name="Write the file").click()
+    file = course / "quizzes" / view.locator(".ftl-hand-in [role=alert] code").text_content()
+    assert json.loads(file.read_text())["learner"] == "anna.berg-42"
+    file.unlink()
 
 
 def _answer_all(front, how, page, server):
