@@ -12,7 +12,7 @@ import asyncio
 
 import ipywidgets as W
 
-FIRST_SECONDS = 2.0  # for the first answer; a front end may have no such widget, or none may show the page
+FIRST_SECONDS = 4.0  # for the first answer; a front end may have no such widget, or none may show the page
 LATER_SECONDS = 10.0  # once it has answered, it will again: only a broken line takes longer
 MUTE_SECONDS = 0.4  # once it has kept silent
 

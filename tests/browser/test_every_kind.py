@@ -23,7 +23,7 @@ def test_every_kind_over_a_slow_line(lag, page, server, fresh, slow_line):
 @pytest.mark.parametrize("front", ["lab", "notebook", "voila"])
 def test_the_last_letters_are_checked_however_slow_the_line(front, page, server, fresh, slow_line):
     """Typed letter by letter, then Enter: the page holds most letters back until it hears of the first."""
-    slow_line(900)
+    slow_line(600)
     view = open_quiz(page, server, front)
     go(view, 4)
     view.get_by_label("Your answer").press_sequentially("model.eval()")
@@ -32,7 +32,7 @@ def test_the_last_letters_are_checked_however_slow_the_line(front, page, server,
 
 
 def test_the_whole_id_is_handed_in_over_a_slow_line(page, server, fresh, course, slow_line):
-    slow_line(900)
+    slow_line(600)
     view = open_quiz(page, server, "lab")
     HANDS["mouse"](page, view).pick("w.requires_grad")
     view.get_by_role("button", name="Check answer").click()
