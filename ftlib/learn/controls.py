@@ -22,6 +22,11 @@ def controls_for(session):
     return kinds[session.question.kind](session)
 
 
+def when_entered(field, act):
+    """Call ``act()`` when Enter is pressed in a text field."""
+    field.on_msg(lambda _, content, buffers: act() if content.get("event") == "submit" else None)
+
+
 class Controls:
     """Root of the kinds; ``ask`` is the line that says what to do."""
 
@@ -50,6 +55,7 @@ class Controls:
     def mark(self, result):
         """Show which parts were right (``result``), or take the marks away (None); their room stays, so that
         nothing moves under a pointer on its way to the next option."""
+        self.marked = result.parts if result else self.marked
 
     def mark_of(self, key, result):
         """A part's class and its verdict in symbol and words; unseen where it no longer holds, "" where there was none."""
@@ -75,9 +81,7 @@ class Controls:
             self.on_change()
 
     def _on_enter(self, field):
-        field.on_msg(
-            lambda _, content, buffers: self.on_enter() if content.get("event") == "submit" else None
-        )
+        when_entered(field, lambda: self.on_enter())
 
 
 class _Options(Controls):
@@ -93,7 +97,7 @@ class _Options(Controls):
         return W.Box([*inputs, self.over]).add_class("ftl-options")
 
     def mark(self, result):
-        self.marked = result.parts if result else self.marked
+        super().mark(result)
         self.over.value = "".join(
             _option_html(letter, self.question.option(key).text, self.mark_of(key, result))
             for letter, key in zip(LETTERS, self.session.order)

@@ -6,6 +6,7 @@ import ipywidgets as W
 
 from ftlib.errors import FtlibError
 from ftlib.learn.card import button, html
+from ftlib.learn.controls import when_entered
 from ftlib.learn.echo import Echo
 
 
@@ -19,9 +20,7 @@ class HandIn(W.VBox):
         self.lesson, self.store = lesson, store
         self._open = button("Hand in your answers …", self.toggle, "ftl-quiet")
         self.name = W.Text("", description="Your id, as your instructor knows it", placeholder="")
-        self.name.on_msg(
-            lambda _, content, buffers: self.ask_write() if content.get("event") == "submit" else None
-        )
+        when_entered(self.name, self.ask_write)
         self.said, self._echo = html(), Echo()
         write = W.Box([button("Write the file", self.ask_write, "ftl-primary")]).add_class("ftl-actions")
         self._box = W.VBox([self.name, write, self._echo, self.said]).add_class("ftl-box")

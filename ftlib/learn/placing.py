@@ -114,7 +114,7 @@ class Match(Controls):
         return {pair.key: self.places[f.index] for pair, f in chosen if f.index is not None} or None
 
     def mark(self, result):
-        self.marked = result.parts if result else self.marked
+        super().mark(result)
         for pair, left in zip(self.question.pairs, self.lefts):
             state, said = self.mark_of(pair.key, result)
             left.value = f'<div class="ftl-item {state}">{render.inline(pair.left)}{said}</div>'

@@ -11,12 +11,13 @@ from importlib.util import find_spec
 
 _WHERE = {
     "data": "ImageSet Splits TensorSet batches digits image_folder imagenet_labels sample_photos solar_cells",
+    "device": "pick_device",
     "features": "Cached cache_features",
     "freeze": "FreezeReport freeze freeze_to unfreeze unfreeze_next",
     "gradual": "GradualUnfreezing",
     "heads": "Head find_head replace_head",
     "history": "Evaluation History",
-    "loop": "pick_device seed_everything",
+    "loop": "seed_everything",
     "lr": "LRFind lr_find",
     "model": "BackboneInfo load_backbone",
     "optim": "ParamGroups param_groups",

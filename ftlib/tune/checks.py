@@ -1,4 +1,4 @@
-"""What the doors of this room check before they begin: a model, an optimizer, counts, a seed, a device.
+"""What the doors of this room check before they begin: a model, an optimizer, counts, a seed.
 
 Each raises InputError that says what came, what was expected and what to try.
 """
@@ -29,21 +29,6 @@ def check_counts(**counts) -> None:
         whole = isinstance(value, Integral) and not isinstance(value, bool)
         if not whole or value < least:
             raise InputError(f"{name} is {value!r}, expected a whole number of at least {least}")
-
-
-def device_for(device) -> torch.device:
-    """``device`` as a torch.device, the best there is for None; InputError where this machine has no such device."""
-    from ftlib.tune.loop import pick_device
-
-    try:
-        wanted = pick_device() if device is None else torch.device(device)
-        torch.empty(0, device=wanted)
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
-        why = str(error).splitlines()[0]
-        raise InputError(
-            f"device={device!r} cannot be used here ({why}); leave it out for {str(pick_device())!r}"
-        ) from error
-    return wanted
 
 
 def check_training(loss_fn, optimizer, scheduler, callbacks) -> None:

@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader
 
 from ftlib import paths
 from ftlib.errors import DataError
-from ftlib.tune.checks import check_counts, check_model, device_for
+from ftlib.tune.checks import check_counts, check_model
+from ftlib.tune.device import device_for
 from ftlib.tune.extract import SMALL, close, laid_out, prepare, run
 from ftlib.tune.inputs import eval_mode, first_tensor
 from ftlib.tune.loop import mover

@@ -12,7 +12,8 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from ftlib.errors import InputError, ModelError
-from ftlib.tune.checks import check_model, device_for
+from ftlib.tune.checks import check_model
+from ftlib.tune.device import device_for
 from ftlib.tune.freeze import freeze_to
 from ftlib.tune.split import split_at
 from ftlib.tune.stages import stages

@@ -21,13 +21,6 @@ AUXILIARY = 0.3  # weight of each auxiliary head's loss, as in "Going deeper wit
 SMALL_MODEL, SMALL_SAMPLE = 100_000, 8_192  # numbers in a model and in a sample that one thread is best for
 
 
-def pick_device() -> torch.device:
-    """CUDA where there is one, else Apple's MPS, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
 def seed_everything(seed: int) -> None:
     """Seed Python's, NumPy's and PyTorch's global generators (every device), and leave them seeded."""
     check_counts(seed=(seed, 0))
@@ -40,9 +33,8 @@ def seed_everything(seed: int) -> None:
 def seeded(seed: int, device: torch.device):
     """Inside, everything is seeded; afterwards every generator goes on where it stood before."""
     python, numpy = random.getstate(), np.random.get_state()
-    in_use = (
-        device.type == "cuda" or torch.cuda.is_initialized()
-    )  # seeding reaches every device, so keep every state
+    # Seeding reaches every device, so the state of every device in use is kept.
+    in_use = device.type == "cuda" or torch.cuda.is_initialized()
     with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if in_use else []):
         seed_everything(seed)
         try:

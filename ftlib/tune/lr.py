@@ -8,7 +8,8 @@ import numpy as np
 from torch import nn
 
 from ftlib.errors import DataError, InputError
-from ftlib.tune.checks import check_counts, check_model, check_training, device_for
+from ftlib.tune.checks import check_counts, check_model, check_training
+from ftlib.tune.device import device_for
 from ftlib.tune.loop import (
     check_fits,
     default_loss,

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from numbers import Integral
 
 import numpy as np
 
 from ftlib.errors import DataError
+from ftlib.tune.checks import check_counts
 
 SHARES = {"train": 0.70, "val": 0.15, "test": 0.15}
 
@@ -24,8 +24,7 @@ def split_indices(
     >>> {name: len(indices) for name, indices in parts.items()}
     {'train': 28, 'val': 6, 'test': 6}
     """
-    if not isinstance(seed, Integral) or seed < 0:
-        raise DataError(f"seed is {seed!r}, expected a whole number of at least 0")
+    check_counts(seed=(seed, 0))
     groups = defaultdict(list)  # digest -> indices
     for index, digest in enumerate(digests):
         groups[digest].append(index)

@@ -18,17 +18,15 @@ from ftlib.tune.checks import (
     check_optimizer,
     check_trainable,
     check_training,
-    device_for,
 )
 from ftlib.tune.depthwise import quick_depthwise
+from ftlib.tune.device import device_for
 from ftlib.tune.gradual import add_unfrozen
 from ftlib.tune.history import Evaluation, History
 from ftlib.tune.loop import (
     default_loss,
     metrics_of,
-    pick_device,
     predict,
-    seed_everything,
     seeded,
     task_of,
     threads_for,
@@ -37,7 +35,7 @@ from ftlib.tune.loop import (
 from ftlib.tune.optim import param_groups
 from ftlib.tune.sets import as_set, batches
 
-__all__ = ["evaluate", "fit", "pick_device", "seed_everything"]
+__all__ = ["evaluate", "fit"]
 
 
 def fit(

@@ -22,6 +22,11 @@ FIND = """name => {
 ON = "name => (NAME)(document.activeElement).startsWith(name)".replace("NAME", NAME)
 
 
+def has_focus(page, name):
+    """Wait until the control with this name has the focus."""
+    page.wait_for_function(ON, arg=name)
+
+
 class Mouse:
     """Clicks, and types only where there is a field to type in."""
 
@@ -116,7 +121,7 @@ def _order(hands, right):
         }
     for move, lands_on in moves.items():
         hands.press(move)
-        hands.page.wait_for_function(ON, arg=lands_on)
+        has_focus(hands.page, lands_on)
 
 
 def _match(hands, right):

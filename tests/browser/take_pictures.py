@@ -49,9 +49,11 @@ def main():
 def take_quiz(page, address, theme):
     """The self-check of lesson 06, answered wrong: the verdict, why, and a hint."""
     view = open_quiz(page, lambda front: address, "lab", theme, "06_accuracy_paradox")
-    number = next(n for n, q in enumerate(load_bank("06").questions) if "self-check" in q.tags)
+    number, asked = next(
+        found for found in enumerate(load_bank("06").questions) if "self-check" in found[1].tags
+    )
     go(view, number)
-    wrong = next(option for option in load_bank("06").questions[number].options if not option.correct)
+    wrong = next(option for option in asked.options if not option.correct)
     Mouse(page, view).pick(plain(wrong.text))
     view.get_by_role("button", name="Check answer").click()
     expect(view.locator(".ftl-verdict")).to_be_visible()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from driver import open_quiz
-from hands import Keyboard
+from hands import Keyboard, has_focus
 from playwright.sync_api import expect
 from test_access import sticks_out, violations
 
@@ -26,15 +26,6 @@ def answered(fresh, course, monkeypatch):
     Session(find_question("99-word"), store=store).attempt("eval")
     Session(find_question("99-share"), store=store).attempt("14.3")
     return fresh
-
-
-def has_focus(page, name):
-    """Wait until the control with this name has the focus."""
-    page.wait_for_function(
-        "name => { const at = document.activeElement;"
-        " return ((at.labels && at.labels.length ? at.labels[0].textContent : at.textContent) || '').trim().startsWith(name) }",
-        arg=name,
-    )
 
 
 @THEMES

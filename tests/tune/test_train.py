@@ -25,7 +25,8 @@ from ftlib.tune import (
     param_groups,
     unfreeze,
 )
-from ftlib.tune.loop import metrics_of, pick_device, seed_everything
+from ftlib.tune.device import pick_device
+from ftlib.tune.loop import metrics_of, seed_everything
 
 
 def points(n: int = 90, classes: int = 3, seed: int = 0) -> TensorSet:
